@@ -1,0 +1,1 @@
+"""The rules, as pure functions over frozen values. Standard library only: no clock, no database, no web."""
