@@ -36,19 +36,3 @@ class TextMessage:
     to: str
     text: str
     code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """A composed message on its way into the outbox, where it lies sealed and from which it is deleted once sent.
-
-    `expires_at` bounds the retries: a mail whose password has expired is not sent any more (SECURITY-CASES F23).
-    """
-
-    message: Mail | TextMessage
-    template: str
-    expires_at: int
-
-    @property
-    def channel(self) -> Channel:
-        return Channel.EMAIL if isinstance(self.message, Mail) else Channel.SMS

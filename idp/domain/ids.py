@@ -19,7 +19,7 @@ class Prefix(StrEnum):
     GRANT = "grt"
     EVENT = "evt"
     MESSAGE = "msg"
-    TEXT_CODE = "sms"
+    TEMPORARY = "tmp"
 
 
 ID_BYTES = 15

@@ -1,0 +1,74 @@
+"""Messages to people: composed, sealed and put into the outbox in the transaction of what they tell about.
+
+Nothing leaves before that transaction is committed, and nothing is lost after it: `services/outbox.py` carries the rows on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from idp.domain.delivery import Channel, Mail, TextMessage
+from idp.domain.ids import Prefix
+from idp.domain.people import Person
+from idp.domain.rules import DAY
+from idp.ports import Ports, Sealer
+from idp.services.minting import new_identifier
+from idp.storage.unit_of_work import UnitOfWork
+
+NOTICE_SECONDS = 3 * DAY
+"""How long a notice without a secret is worth sending."""
+
+
+async def post_mail(
+    uow: UnitOfWork, ports: Ports, template: str, to: str, values: Mapping[str, str], *, expires_at: int | None = None
+) -> str:
+    """Puts one mail into the outbox and returns its message id. `expires_at`: after it the mail would be of no use."""
+    mail = ports.composer.mail(template, to, values)
+    return await _post(uow, ports, Channel.EMAIL, template, to, mail, expires_at)
+
+
+async def post_text(
+    uow: UnitOfWork, ports: Ports, template: str, to: str, values: Mapping[str, str], *, expires_at: int | None = None
+) -> str:
+    """Puts one text message into the outbox and returns its message id."""
+    text = ports.composer.text_message(template, to, values)
+    return await _post(uow, ports, Channel.SMS, template, to, text, expires_at)
+
+
+async def notify(uow: UnitOfWork, ports: Ports, person: Person, template: str, **values: str) -> str:
+    """Mails a security notice to a person: what changed, and what to do if it was not them."""
+    greeting = {"name": person.display_name, "username": person.username}
+    return await post_mail(uow, ports, template, person.email, greeting | values)
+
+
+async def _post(
+    uow: UnitOfWork,
+    ports: Ports,
+    channel: Channel,
+    template: str,
+    to: str,
+    message: Mail | TextMessage,
+    expires_at: int | None,
+) -> str:
+    now = ports.clock.now()
+    message_id = new_identifier(ports.entropy, Prefix.MESSAGE)
+    sealed = seal_message(ports.sealer, message_id, message)
+    await uow.outbox.put(message_id, channel, template, to, sealed, now, expires_at or now + NOTICE_SECONDS)
+    return message_id
+
+
+def seal_message(sealer: Sealer, message_id: str, message: Mail | TextMessage) -> bytes:
+    """Bodies hold temporary passwords and codes: sealed while they wait, deleted when sent (SECURITY-CASES section 3)."""
+    return sealer.seal(json.dumps(asdict(message)).encode(), _place(message_id))
+
+
+def open_message(sealer: Sealer, message_id: str, channel: Channel, sealed: bytes) -> Mail | TextMessage:
+    """The message of an outbox row. Raises `errors.WrongSealingKey`."""
+    fields = json.loads(sealer.open(sealed, _place(message_id)))
+    return Mail(**fields) if channel is Channel.EMAIL else TextMessage(**fields)
+
+
+def _place(message_id: str) -> str:
+    return f"outbox:message:{message_id}"
