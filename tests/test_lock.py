@@ -46,7 +46,7 @@ def test_the_lock_has_everything_in_versions_that_fit(part: str) -> None:
         declared = declared + project["dependency-groups"]["dev"]
         locked |= pins(DEVELOPMENT)
     requirements = needed(declared)
-    assert set(requirements) == set(locked), "run make lock"
+    assert set(requirements) <= set(locked), "run make lock"  # a few are for other versions of Python only
     for name, asked in requirements.items():
         assert distribution(name).version == locked[name], f"{name} differs from the lock: run make install"
         for requirement in asked:
