@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Method(StrEnum):
@@ -114,9 +115,24 @@ class Asked:
 
     `levels` are acceptable ones in the order of preference (empty: any). `essential`: failing them is an error rather than a
     weaker sign-in (OIDC Core §5.5.1.1). `fresh`: evidence from before this login does not count (`prompt=login`, or a session
-    older than `max_age`).
+    older than `max_age`). `scopes` are what a third-party client needs consent for, `consent` asks for it even if it was given
+    before. `account_hint` is the number or id of the account wanted, `select_account` shows the chooser although one is known.
+    `subject` is the only person who may finish this login (`id_token_hint`).
     """
 
     levels: tuple[Level, ...] = ()
     essential: bool = False
     fresh: bool = False
+    scopes: tuple[str, ...] = ()
+    consent: bool = False
+    account_hint: str = ""
+    select_account: bool = False
+    subject: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Asked:
+        levels = tuple(Level(level) for level in value["levels"])
+        return cls(**{**value, "levels": levels, "scopes": tuple(value["scopes"])})

@@ -36,6 +36,15 @@ def temporary_password(below: Callable[[int], int]) -> str:
     return "".join(TEMPORARY_ALPHABET[below(len(TEMPORARY_ALPHABET))] for _ in range(TEMPORARY_LENGTH))
 
 
+def looks_temporary(password: str) -> bool:
+    """Whether a typed password has the shape of a temporary one.
+
+    Decides which hashes a sign-in is checked against, by what was typed and never by who it is for: the time an answer takes
+    must not tell whether a person has a temporary password waiting (SECURITY-CASES LG02).
+    """
+    return len(password) == TEMPORARY_LENGTH and all(c in TEMPORARY_ALPHABET for c in password)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A password that somebody wants, with everything it is judged by.

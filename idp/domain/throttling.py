@@ -37,7 +37,10 @@ class Limit(Protocol):
     def keep_seconds(self) -> int: ...
 
     def attempt(self, state: ThrottleState, now: int) -> Verdict:
-        """Counts an attempt *before* it is evaluated; a success gives it back by clearing the bucket."""
+        """Counts an attempt *before* it is evaluated, so that parallel attempts cannot share one free try."""
+
+    def forgive(self, state: ThrottleState) -> ThrottleState:
+        """Takes the latest attempt back: it turned out right, or something else stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ class Curve:
             return Verdict(False, state, state.free_at - now)
         failures = state.failures + 1
         return Verdict(True, ThrottleState(failures, now + self._delay(failures), ()))
+
+    def forgive(self, state: ThrottleState) -> ThrottleState:
+        return ThrottleState()
 
     def _delay(self, failures: int) -> int:
         if failures < self.free:
@@ -86,6 +92,9 @@ class Windows:
         if wait > 0:
             return Verdict(False, ThrottleState(state.failures, 0, recent), wait)
         return Verdict(True, ThrottleState(state.failures + 1, 0, (*recent, now)))
+
+    def forgive(self, state: ThrottleState) -> ThrottleState:
+        return ThrottleState(max(0, state.failures - 1), 0, state.recent[:-1])
 
     @staticmethod
     def _wait(recent: tuple[int, ...], now: int, count: int, seconds: int) -> int:
@@ -123,8 +132,14 @@ def second_factor_address(rules: ThrottleRules) -> Windows:
     return Windows(rules.second_factor_address)
 
 
+def sms_login(rules: SmsRules) -> Windows:
+    """Within one login: a resend waits 30 s, then 60, 120, 240 (SECURITY-CASES SM02)."""
+    return Windows(((rules.per_ten_minutes, 10 * MINUTE),), spacing=rules.resend_seconds)
+
+
 def sms_person(rules: SmsRules) -> Windows:
-    return Windows(((rules.per_ten_minutes, 10 * MINUTE), (rules.per_day, DAY)), spacing=rules.resend_seconds)
+    """Per person and, in another bucket, per number: one number may serve several people."""
+    return Windows(((rules.per_ten_minutes, 10 * MINUTE), (rules.per_day, DAY)))
 
 
 def sms_prefix(rules: SmsRules) -> Windows:
