@@ -9,7 +9,7 @@ from idp.storage.tables.clients import clients, consents
 from idp.storage.tables.credentials import passwords, temporary_passwords, totp_credentials, totp_enrolments
 from idp.storage.tables.grants import grants
 from idp.storage.tables.metadata import metadata
-from idp.storage.tables.operations import audit_events, outbox, throttles
+from idp.storage.tables.operations import audit_events, house, outbox, throttles
 from idp.storage.tables.people import memberships, users
 from idp.storage.tables.sign_in import known_browsers, logins, sessions, text_codes
 
@@ -20,6 +20,7 @@ __all__ = [
     "clients",
     "consents",
     "grants",
+    "house",
     "known_browsers",
     "logins",
     "memberships",

@@ -1,4 +1,4 @@
-"""What keeps the house running: throttles, the outbox and the audit trail."""
+"""What keeps the house running: throttles, the outbox, the audit trail and its own few sealed values."""
 
 from __future__ import annotations
 
@@ -48,4 +48,14 @@ audit_events = Table(
     Column("client_id", Text, nullable=True),
     Column("reference", Text, nullable=True, index=True),
     Column("details", Text, nullable=False, server_default="{}"),
+)
+
+# Values of the house itself. `sealing_check` is a known text under the sealing key: a start with another key is refused
+# before anything is read or written with it (SECURITY-CASES F41).
+house = Table(
+    "house",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value_sealed", LargeBinary, nullable=False),
+    instant("created_at"),
 )
