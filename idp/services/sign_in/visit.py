@@ -213,7 +213,7 @@ async def keep_proof(uow: UnitOfWork, position: Position, evidence: Evidence) ->
         person.auth_epoch,
         evidence,
         login.temporary_id,
-        login.created_at,
+        position.situation.now,
         login.expires_at,
     )
     if not kept:
