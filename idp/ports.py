@@ -7,6 +7,7 @@ Each port has a real implementation in `adapters/`; tests supply others (a clock
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,6 +64,31 @@ class Mac(Protocol):
 
     def digest(self, purpose: str, *parts: str) -> bytes:
         """HMAC-SHA-256 (32 bytes) under a key derived for `purpose`; `parts` are length-prefixed, so none runs into the next."""
+
+    def digests(self, purpose: str, *parts: str) -> tuple[bytes, ...]:
+        """The digest under every configured key, the one of `digest` first: what outlives a change of keys is checked so."""
+
+
+class KeyFiles(Protocol):
+    """The folder of signing keys: small files that are there whole or not at all. Calls block; use an executor.
+
+    Raises `OSError` when the folder cannot be used.
+    """
+
+    def names(self) -> frozenset[str]:
+        """The key files that are there. Cheap enough to ask every few seconds."""
+
+    def read(self, name: str) -> bytes | None:
+        """None when it went away since `names` was asked."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Creates or replaces one file at once and durably, readable for its owner only."""
+
+    def remove(self, name: str) -> None:
+        """Removes one file; one that is gone already is no error."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Waits until no other process changes the folder. A holder that dies lets go."""
 
 
 class Totp(Protocol):
