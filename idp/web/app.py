@@ -1,0 +1,56 @@
+"""The application: one ASGI callable made of the runtime. This is the only place that knows all route tables."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from idp.web import dev_outbox, static_files
+from idp.web.background import background
+from idp.web.csrf import ForgedForms
+from idp.web.errors import Errors
+from idp.web.headers import PageHeaders
+from idp.web.health import probes
+from idp.web.middleware import BackChannelFirst, PageChecks
+from idp.web.request_context import Site
+from idp.web.runtime import Runtime
+
+RouteTable = Callable[[Runtime], list[BaseRoute]]
+
+ROUTE_TABLES: Sequence[RouteTable] = (dev_outbox.routes,)
+"""The `routes` functions of the modules that answer people."""
+
+
+def create_app(runtime: Runtime) -> ASGIApp:
+    """The identity provider as an ASGI application. Raises `ConfigurationError` for what cannot be served."""
+    return assemble(runtime, ROUTE_TABLES, {})
+
+
+def assemble(runtime: Runtime, tables: Sequence[RouteTable], machines: Mapping[str, ASGIApp]) -> ASGIApp:
+    """The layers around the given route tables and machine endpoints (plain ASGI applications by exact path)."""
+    site = Site.of(runtime)
+    routes = [*static_files.routes(), *(route for table in tables for route in table(runtime))]
+
+    @asynccontextmanager
+    async def lifespan(_app: object) -> AsyncIterator[None]:
+        async with background(runtime):
+            yield
+
+    # Without `redirect_slashes`: Starlette would build that redirect from the Host header.
+    router = Router(routes, redirect_slashes=False, default=_not_found, lifespan=lifespan)
+    pages = PageHeaders(Errors(PageChecks(ForgedForms(router), site)), site)
+    edge = BackChannelFirst(pages, site, machines, probes(runtime.store, runtime.ports.clock))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = app  # with it Starlette raises for a wrong method instead of answering in plain text
+        await (router if scope["type"] == "lifespan" else edge)(scope, receive, send)
+
+    return app
+
+
+async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise HTTPException(404)
