@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, Table, Text, true
 
-from idp.storage.tables.metadata import instant, metadata
+from idp.storage.tables.metadata import KEY, instant, metadata
 
 accounts = Table(
     "accounts",
     metadata,
     Column("id", Text, primary_key=True),
     Column("number", Text, nullable=False, unique=True),
-    Column("number_key", Text, nullable=False, unique=True),
+    Column("number_key", KEY, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("parent_id", Text, ForeignKey("accounts.id"), nullable=True, index=True),
-    Column("path", Text, nullable=False, unique=True),
+    Column("path", KEY, nullable=False, unique=True),
     Column("status", Text, nullable=False),
     Column("mfa", Text, nullable=False),
     Column("password_max_age_days", Integer, nullable=False, server_default="0"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, MetaData
+from sqlalchemy import BigInteger, Column, MetaData, Text
 
 metadata = MetaData(
     naming_convention={
@@ -13,6 +13,10 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+KEY = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is compared and ordered byte by byte, in SQLite as in PostgreSQL: a range of it is a prefix search that uses the
+index, pages come in one order everywhere, and a new version of the system's collations leaves the indexes right."""
 
 
 def instant(name: str, *, nullable: bool = False, index: bool = False) -> Column[int]:

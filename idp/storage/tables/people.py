@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, Table, Text, UniqueConstraint, false, true
 
-from idp.storage.tables.metadata import instant, metadata
+from idp.storage.tables.metadata import KEY, instant, metadata
 
 users = Table(
     "users",
     metadata,
     Column("id", Text, primary_key=True),
     Column("username", Text, nullable=False),
-    Column("username_key", Text, nullable=False, unique=True),
+    Column("username_key", KEY, nullable=False, unique=True),
     Column("email", Text, nullable=False),
-    Column("email_key", Text, nullable=False, index=True),
+    Column("email_key", KEY, nullable=False, index=True),
     Column("email_verified", Boolean, nullable=False, server_default=false()),
     Column("given_name", Text, nullable=False, server_default=""),
     Column("family_name", Text, nullable=False, server_default=""),

@@ -1,0 +1,64 @@
+"""Grants as the pages see them: made when a code is issued, revoked for a reason. The back channel does the rest."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from idp.domain.grants import NewGrant
+from idp.storage.encoding import to_json
+from idp.storage.repositories.repository import Repository
+from idp.storage.tables import grants
+
+
+class Grants(Repository):
+    async def add(self, grant: NewGrant) -> None:
+        """Raises ValueError for evidence that identifies nobody: a token without `auth_time` must not come to be."""
+        if grant.evidence.primary_at is None:
+            raise ValueError("a grant needs evidence of who the person is")
+        await self._run(
+            self._insert(grants).values(
+                id=grant.id,
+                client_id=grant.client_id,
+                user_id=grant.user_id,
+                membership_id=grant.membership_id,
+                account_id=grant.account_id,
+                session_id=grant.session_id,
+                user_epoch=grant.user_epoch,
+                account_epoch=grant.account_epoch,
+                scope=grant.scope,
+                claims=to_json(dict(grant.claims)),
+                nonce=grant.nonce,
+                acr=grant.acr,
+                amr=to_json(list(grant.evidence.amr)),
+                auth_time=grant.evidence.primary_at,
+                auth_time_asked=grant.auth_time_asked,
+                offline=grant.offline,
+                code_hash=grant.code_hash,
+                code_challenge=grant.code_challenge,
+                redirect_uri=grant.redirect_uri,
+                code_expires_at=grant.code_expires_at,
+                expires_at=grant.expires_at,
+                created_at=grant.created_at,
+            )
+        )
+
+    async def revoke(self, grant_id: str, because: str, now: int) -> bool:
+        """Ends the family of tokens. False: it was revoked already, and keeps its first reason."""
+        return await self._happened(
+            update(grants)
+            .where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
+            .values(revoked_at=now, revoked_because=because)
+            .returning(grants.c.id)
+        )
+
+    async def revoke_of_user(self, user_id: str, because: str, now: int) -> int:
+        """Every grant of the person, offline ones included; returns how many."""
+        revoking = update(grants).where(grants.c.user_id == user_id, grants.c.revoked_at.is_(None))
+        return await self._count(revoking.values(revoked_at=now, revoked_because=because))
+
+    async def revoke_of_session(self, session_id: str, because: str, now: int, *, offline_too: bool = False) -> int:
+        """The grants of a session that ends. Offline access outlives it (OIDC Core §11) unless `offline_too`."""
+        revoking = update(grants).where(grants.c.session_id == session_id, grants.c.revoked_at.is_(None))
+        if not offline_too:
+            revoking = revoking.where(grants.c.offline.is_(False))
+        return await self._count(revoking.values(revoked_at=now, revoked_because=because))
