@@ -23,6 +23,11 @@ class Clients(Repository):
         """In the order of ids."""
         return [client_from(row) for row in await self._all(select(*CLIENT_COLUMNS).order_by(clients.c.client_id))]
 
+    async def source(self, client_id: str) -> str | None:
+        """Who made the client and owns it: a configuration file, the command line, ...; None when there is no such client."""
+        row = await self._first(select(clients.c.source).where(clients.c.client_id == client_id))
+        return row["source"] if row else None
+
     async def put(self, client: Client, source: str, now: int) -> bool:
         """Stores a client as it is given, `version` apart, which counts the changes. True: it was new, or it changed.
 
