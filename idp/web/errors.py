@@ -47,6 +47,8 @@ ANSWERS: Mapping[str, Answer] = MappingProxyType(
         "invalid_input": Answer(400, "We could not read that form", _GO_BACK),
         "malformed": Answer(400, "We could not read that", _GO_BACK),
         "unknown_host": Answer(400, "Wrong address", "Use the link on the portal that you want to sign in to."),
+        "sign_in_link": Answer(400, "This sign-in link does not work"),
+        "sign_out_link": Answer(400, "This sign-out link does not work"),
         "cross_site": Answer(403, "This form did not come from here", _GO_BACK),
         "not_found": Answer(404, "Page not found", "Check the address, or go back to the portal and start again."),
         "login_unknown": Answer(400, "This sign-in is not known here"),

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from idp.ports import Ports
+from idp.oidc.clients import ClientRegistry
+from idp.oidc.keys import KeyRing
+from idp.ports import Ports, QrDrawer, QrDrawer
 from idp.services.outbox import OutboxWorker
 from idp.storage.unit_of_work import Store
 
@@ -49,7 +51,19 @@ class Runtime(Protocol):
     def store(self) -> Store: ...
 
     @property
+    def keys(self) -> KeyRing: ...
+
+    @property
+    def clients(self) -> ClientRegistry: ...
+
+    @property
+    def qr(self) -> QrDrawer: ...
+
+    @property
     def outbox(self) -> OutboxWorker: ...
+
+    @property
+    def qr(self) -> QrDrawer: ...
 
     @property
     def dev_outbox(self) -> Messages | None:

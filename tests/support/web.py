@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from idp.adapters.argon2 import ArgonHasher
 from idp.adapters.composer import JinjaComposer
 from idp.adapters.dev_outbox import DevOutbox
 from idp.adapters.phones import NumberPlans
+from idp.adapters.qr import QrcodeDrawer
 from idp.adapters.sealing import SealingRing, new_key
 from idp.adapters.strength import ZxcvbnStrength
 from idp.adapters.totp import PyotpTotp
@@ -39,9 +40,10 @@ class SmallRuntime:
     ports: Ports
     store: Store
     outbox: OutboxWorker
+    qr: QrcodeDrawer
     dev_outbox: DevOutbox | None
     templates_dir: Path
-    clock: ManualClock = field(default_factory=ManualClock)
+    clock: ManualClock
 
 
 def small_runtime(folder: Path, issuer: str = ISSUER, *, demo: bool = True, **values: Any) -> SmallRuntime:
