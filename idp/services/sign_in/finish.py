@@ -9,6 +9,7 @@ from idp.domain.audit import AuditEvent, Event
 from idp.domain.grants import NewGrant
 from idp.domain.ids import Prefix, reference, secret_hash
 from idp.domain.logins import Login, LoginState
+from idp.domain.people import Membership, Person
 from idp.domain.sessions import Session
 from idp.domain.steps import Situation, Step
 from idp.ports import Ports
@@ -24,6 +25,8 @@ class Finished:
 
     login: Login
     situation: Situation
+    person: Person
+    membership: Membership
     session_id: str
     account_epoch: int
     grant_id: str
@@ -57,6 +60,8 @@ async def finish_login(store: Store, ports: Ports, visit: Visit, build_grant: Gr
         finished = Finished(
             login=position.login,
             situation=position.situation,
+            person=position.person,
+            membership=position.chosen,
             session_id=session_id,
             account_epoch=await uow.accounts.epoch(position.chosen.account.id),
             grant_id=new_identifier(ports.entropy, Prefix.GRANT),

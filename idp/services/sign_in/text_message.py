@@ -48,6 +48,29 @@ async def resend_text(store: Store, ports: Ports, visit: Visit) -> TextOutcome:
     return await _send(store, ports, visit, again=True)
 
 
+@dataclass(frozen=True, slots=True)
+class TextStatus:
+    """What the page tells about the latest text message of a login: where it went, whether it could be handed over, and
+    when another one may be asked for."""
+
+    number: str
+    failed: bool
+    wait_seconds: int
+
+
+async def text_status(store: Store, ports: Ports, visit: Visit) -> TextStatus | None:
+    """The status of this login's text message, or None when none was sent."""
+    async with store.read() as uow:
+        text_code = await uow.text_codes.get(visit.login_hash)
+        if text_code is None:
+            return None
+        sent = await uow.outbox.state(text_code.id)
+        name = bucket(ports, "sms-login", visit.login_hash.hex())
+        verdict = await uow.throttles.peek(name, throttling.sms_login(ports.rules.sms), ports.clock.now())
+    failed = sent is not None and sent.state is not DeliveryState.SENT and bool(sent.last_error)
+    return TextStatus(text_code.phone_number, failed, 0 if verdict.allowed else verdict.retry_after)
+
+
 async def _send(store: Store, ports: Ports, visit: Visit, *, again: bool) -> TextOutcome:
     async with store.write() as uow:
         position = await expect(uow, ports, visit, Step.VERIFY)
