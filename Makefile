@@ -49,5 +49,6 @@ lock: ## write requirements.lock anew with the newest versions that pyproject.to
 postgres: install
 	@.venv/bin/python -m tests.support.postgres >/dev/null 2>&1 || .ci/install-packages "the tests" postgresql
 
+# libatomic1: Playwright brings its own Node, which needs it, and a bare Debian has it not.
 chromium: install
-	@.venv/bin/python -m tests.support.browser >/dev/null 2>&1 || .ci/install-packages "the tests" chromium
+	@.venv/bin/python -m tests.support.browser >/dev/null 2>&1 || .ci/install-packages "the tests" chromium libatomic1

@@ -1,6 +1,7 @@
 """Chromium for the tests: where it is, how it starts, and what a page must not do in it.
 
-`python -m tests.support.browser` prints the program's path, or fails: `make test` asks it whether to install Chromium.
+`python -m tests.support.browser` starts it once and prints its version, or fails: `make test` asks it whether to install
+anything.
 """
 
 from __future__ import annotations
@@ -109,6 +110,7 @@ def axe(page: Page) -> None:
 
 if __name__ == "__main__":
     try:
-        print(chromium_program())
+        with running_chromium() as browser:
+            print(browser.version)
     except BrowserUnavailable as missing:
         sys.exit(str(missing))

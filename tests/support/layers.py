@@ -58,6 +58,7 @@ IMPORTERS: dict[str, set[str]] = {
     "httpx": {"demo", "cli"},
     "httpx2": {"adapters", "demo", "cli"},
     "pydantic": {"config", "web", "cli"},
+    "pydantic_core": {"config", "web", "cli"},
     "pydantic_settings": {"config"},
     "typer": {"cli"},
     "click": {"cli"},
