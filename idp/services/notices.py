@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 
+from idp.domain.audit import Actor
 from idp.domain.delivery import Channel, Mail, TextMessage
 from idp.domain.ids import Prefix
 from idp.domain.people import Person
@@ -19,6 +21,7 @@ from idp.storage.unit_of_work import UnitOfWork
 
 NOTICE_SECONDS = 3 * DAY
 """How long a notice without a secret is worth sending."""
+MAX_BROWSER = 200
 
 
 async def post_mail(
@@ -37,10 +40,22 @@ async def post_text(
     return await _post(uow, ports, Channel.SMS, template, to, text, expires_at)
 
 
-async def notify(uow: UnitOfWork, ports: Ports, person: Person, template: str, **values: str) -> str:
-    """Mails a security notice to a person: what changed, and what to do if it was not them."""
-    greeting = {"name": person.display_name, "username": person.username}
-    return await post_mail(uow, ports, template, person.email, greeting | values)
+async def notify(
+    uow: UnitOfWork, ports: Ports, person: Person, template: str, actor: Actor = Actor(), **values: str
+) -> str:
+    """Mails a security notice to a person: what changed, when and from where, and what to do if it was not them."""
+    return await post_mail(uow, ports, template, person.email, greeting(ports, person, actor) | values)
+
+
+def greeting(ports: Ports, person: Person, actor: Actor) -> dict[str, str]:
+    """The values that every mail has (`templates/README.md`)."""
+    return {
+        "name": person.display_name,
+        "username": person.username,
+        "at": datetime.fromtimestamp(ports.clock.now(), UTC).strftime("%-d %B %Y, %H:%M UTC"),
+        "address": actor.address,
+        "browser": actor.user_agent[:MAX_BROWSER],
+    }
 
 
 async def _post(

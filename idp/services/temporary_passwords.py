@@ -15,7 +15,7 @@ from idp.domain.people import Person
 from idp.domain.rules import MINUTE
 from idp.ports import Ports
 from idp.services.minting import new_identifier
-from idp.services.notices import post_mail
+from idp.services.notices import greeting, post_mail
 from idp.storage.unit_of_work import UnitOfWork
 
 WELCOME = "welcome_temporary_password"
@@ -37,11 +37,19 @@ async def prepare_temporary(ports: Ports) -> PreparedTemporary:
 
 
 async def settle_temporary(
-    uow: UnitOfWork, ports: Ports, person: Person, prepared: PreparedTemporary, template: str, actor: Actor
+    uow: UnitOfWork,
+    ports: Ports,
+    person: Person,
+    prepared: PreparedTemporary,
+    template: str,
+    actor: Actor,
+    *,
+    account: str = "",
 ) -> str:
     """Stores the temporary password, voiding any earlier one, and mails it to the stored address and nowhere else.
 
-    Returns the message id. The mail expires with the password: one that would arrive too late is not sent (F23).
+    `account` is the name of the account that a new user was added to. Returns the message id. The mail expires with the
+    password: one that would arrive too late is not sent (F23).
     """
     now = ports.clock.now()
     lifetime = ports.rules.passwords.temporary_seconds
@@ -49,10 +57,11 @@ async def settle_temporary(
         person.id, new_identifier(ports.entropy, Prefix.TEMPORARY), prepared.password_hash, now, now + lifetime
     )
     await uow.audit.add(AuditEvent(Event.TEMPORARY_PASSWORD_SENT, now, actor, user_id=person.id))
-    values = {
-        "name": person.display_name,
-        "username": person.username,
+    values = greeting(ports, person, actor) | {
         "password": prepared.password,
         "minutes": str(lifetime // MINUTE),
+        "sign_in_url": f"{ports.rules.issuer}/account",
+        "portal": ports.rules.mfa.issuer_name,
+        "account": account,
     }
     return await post_mail(uow, ports, template, person.email, values, expires_at=now + lifetime)

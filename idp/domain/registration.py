@@ -1,0 +1,250 @@
+"""Client metadata under its RFC 7591 names, judged: what may be registered becomes a `Client`, the rest is refused by name.
+
+Nothing is guessed and nothing dropped: a member that we do not know or do not honour is refused, because its author relies
+on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from idp.domain.client_keys import KeysRefused, public_keys
+from idp.domain.client_policy import PolicyRefused, read_policy
+from idp.domain.clients import AuthMethod, Client, ClientPolicy
+from idp.domain.redirects import RedirectRefused, check_registrable
+
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+RESPONSE_TYPES = ("code",)
+ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "PS256")
+DEFAULT_SCOPE = "openid profile email address phone account offline_access"
+MAX_URIS = 50
+MAX_TEXT = 1000
+
+CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}", re.ASCII)
+SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*", re.ASCII)
+"""RFC 6749 §3.3."""
+
+INFORMATIVE = ("contacts", "logo_uri", "software_id", "software_version", "default_max_age", "require_auth_time")
+"""Members that are kept as they came and returned."""
+READ = (
+    "client_id", "client_name", "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "scope",
+    "token_endpoint_auth_method", "jwks", "id_token_signed_response_alg", "backchannel_logout_uri",
+    "backchannel_logout_session_required", "client_uri", "policy_uri", "tos_uri", "application_type",
+    "default_acr_values", "subject_type", "policy",
+)  # fmt: skip
+
+T = TypeVar("T")
+
+
+class RegistrationRefused(ValueError):
+    """Metadata that must not be registered. `member` is the RFC 7591 name, the text a sentence with the mend."""
+
+    def __init__(self, member: str, text: str) -> None:
+        self.member = member
+        super().__init__(text)
+
+
+def read_client(metadata: Mapping[str, Any]) -> Client:
+    """The client that this metadata describes, without secrets. Raises `RegistrationRefused`."""
+    _refuse_unknown(metadata)
+    grants = _chosen_of(metadata, "grant_types", GRANT_TYPES, ("authorization_code", "refresh_token"))
+    has_code = "authorization_code" in grants
+    application_type = _one_of(metadata, "application_type", ("web", "native"), "web")
+    client = Client(
+        client_id=_client_id(metadata),
+        client_name=_text(metadata, "client_name") or _client_id(metadata),
+        redirect_uris=_redirects(metadata, "redirect_uris", application_type),
+        post_logout_redirect_uris=_redirects(metadata, "post_logout_redirect_uris", application_type),
+        grant_types=grants,
+        response_types=_chosen_of(metadata, "response_types", RESPONSE_TYPES, ("code",) if has_code else ()),
+        scope=_scope(metadata, DEFAULT_SCOPE if has_code else ""),
+        auth_method=AuthMethod(
+            _one_of(metadata, "token_endpoint_auth_method", tuple(m.value for m in AuthMethod), AuthMethod.BASIC.value)
+        ),
+        jwks=_keys(metadata),
+        id_token_alg=_one_of(metadata, "id_token_signed_response_alg", ID_TOKEN_ALGORITHMS, "RS256"),
+        backchannel_logout_uri=_redirect(metadata, "backchannel_logout_uri"),
+        client_uri=_web_page(metadata, "client_uri"),
+        policy_uri=_web_page(metadata, "policy_uri"),
+        tos_uri=_web_page(metadata, "tos_uri"),
+        application_type=application_type,
+        default_acr_values=_texts(metadata, "default_acr_values"),
+        metadata=_informative(metadata),
+        policy=_policy(metadata),
+    )
+    _check_together(client)
+    return client
+
+
+def _check_together(client: Client) -> None:
+    """What each member allows alone but not beside the others."""
+    has_code = client.allows_grant("authorization_code")
+    if not client.grant_types:
+        raise RegistrationRefused(
+            "grant_types", "A client needs a grant. Name authorization_code, or leave the member out."
+        )
+    if has_code and not client.redirect_uris:
+        raise RegistrationRefused(
+            "redirect_uris", "A client that signs people in needs a redirect URI. Add at least one."
+        )
+    if not has_code and (client.redirect_uris or client.response_types):
+        raise RegistrationRefused(
+            "redirect_uris",
+            "Redirect URIs and response types are for authorization_code. Add that grant or remove them.",
+        )
+    if has_code and client.response_types != RESPONSE_TYPES:
+        raise RegistrationRefused(
+            "response_types", "authorization_code goes with the response type code. Set it to that."
+        )
+    if client.allows_grant("refresh_token") and not has_code:
+        raise RegistrationRefused("grant_types", "refresh_token needs authorization_code beside it. Add or remove one.")
+    if client.is_public and client.allows_grant("client_credentials"):
+        raise RegistrationRefused(
+            "grant_types", "A public client has no credentials, so client_credentials is not for it. Remove that grant."
+        )
+    if client.is_public and not client.policy.require_pkce:
+        raise RegistrationRefused(
+            "policy.require_pkce", "A public client is nothing without PKCE. Remove require_pkce."
+        )
+    if (client.auth_method is AuthMethod.PRIVATE_KEY_JWT) != (client.jwks is not None):
+        raise RegistrationRefused("jwks", "jwks and private_key_jwt belong together. Give both or neither.")
+
+
+def _refuse_unknown(metadata: Mapping[str, Any]) -> None:
+    for name in metadata:
+        if name in READ or name in INFORMATIVE:
+            continue
+        if name == "jwks_uri":
+            raise RegistrationRefused(
+                name, "jwks_uri is not fetched here. Register the public keys themselves as jwks."
+            )
+        near = get_close_matches(name, READ + INFORMATIVE, 1, 0.6)
+        mend = f"Did you mean {near[0]}?" if near else "Remove it."
+        raise RegistrationRefused(name, f"{name} is not a member that is honoured here. {mend}")
+    _one_of(metadata, "subject_type", ("public",), "public")
+    if metadata.get("backchannel_logout_session_required") not in (None, True, False):
+        raise RegistrationRefused("backchannel_logout_session_required", "It must be true or false.")
+
+
+def _client_id(metadata: Mapping[str, Any]) -> str:
+    client_id = metadata.get("client_id", "")
+    if not isinstance(client_id, str) or not CLIENT_ID.fullmatch(client_id):
+        raise RegistrationRefused(
+            "client_id",
+            "A client id has 1 to 100 letters, digits, dots, hyphens, underscores or tildes. Choose such a one.",
+        )
+    return client_id
+
+
+def _text(metadata: Mapping[str, Any], member: str) -> str:
+    text = metadata.get(member, "")
+    if not isinstance(text, str) or len(text) > MAX_TEXT or not text.isprintable() or text != text.strip():
+        raise RegistrationRefused(member, f"{member} must be plain text on one line. Remove what cannot be printed.")
+    return text
+
+
+def _texts(metadata: Mapping[str, Any], member: str) -> tuple[str, ...]:
+    values = metadata.get(member, ())
+    if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
+        raise RegistrationRefused(member, f"{member} must be a list of texts. Put it in square brackets.")
+    if len(values) > MAX_URIS or any(len(value) > 2 * MAX_TEXT for value in values):
+        raise RegistrationRefused(member, f"{member} is too long. Give at most {MAX_URIS} entries.")
+    return tuple(dict.fromkeys(values))
+
+
+def _one_of(metadata: Mapping[str, Any], member: str, allowed: tuple[str, ...], default: str) -> str:
+    value = metadata.get(member, default)
+    if value not in allowed:
+        raise RegistrationRefused(member, f"{member} must be {_alternatives(allowed)}. Set it to that.")
+    return str(value)
+
+
+def _chosen_of(
+    metadata: Mapping[str, Any], member: str, allowed: tuple[str, ...], default: tuple[str, ...]
+) -> tuple[str, ...]:
+    if member not in metadata:
+        return default
+    values = _texts(metadata, member)
+    for value in values:
+        if value not in allowed:
+            raise RegistrationRefused(member, f"{value!r} is not offered. {member} may hold {_alternatives(allowed)}.")
+    return values
+
+
+def _alternatives(allowed: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(allowed[:-1]), allowed[-1])))
+
+
+def _scope(metadata: Mapping[str, Any], default: str) -> str:
+    scope = _text(metadata, "scope") or default
+    if scope and not SCOPE.fullmatch(scope):
+        raise RegistrationRefused("scope", "Scopes are words of ASCII characters with one blank between them.")
+    return " ".join(dict.fromkeys(scope.split(" "))) if scope else ""
+
+
+def _redirects(metadata: Mapping[str, Any], member: str, application_type: str) -> tuple[str, ...]:
+    uris = _texts(metadata, member)
+    for uri in uris:
+        _checked(member, uri, application_type)
+    return uris
+
+
+def _redirect(metadata: Mapping[str, Any], member: str) -> str | None:
+    uri = _text(metadata, member)
+    return _checked(member, uri) if uri else None
+
+
+def _web_page(metadata: Mapping[str, Any], member: str) -> str | None:
+    """A link that our pages show: https, so that nobody on the way can change what people read there."""
+    uri = _redirect(metadata, member)
+    if uri is not None and not uri.startswith("https://"):
+        raise RegistrationRefused(member, f"{member} must be an https address.")
+    return uri
+
+
+def _checked(member: str, uri: str, application_type: str = "web") -> str:
+    try:
+        check_registrable(uri, application_type)
+    except RedirectRefused as error:
+        raise RegistrationRefused(member, str(error)) from error
+    return uri
+
+
+def _keys(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
+    if metadata.get("jwks") is None:
+        return None
+    try:
+        return public_keys(metadata["jwks"])
+    except KeysRefused as error:
+        raise RegistrationRefused("jwks", str(error)) from error
+
+
+def _policy(metadata: Mapping[str, Any]) -> ClientPolicy:
+    try:
+        return read_policy(metadata.get("policy", {}))
+    except PolicyRefused as error:
+        raise RegistrationRefused(f"policy.{error.name}" if error.name else "policy", str(error)) from error
+
+
+def _informative(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    if "contacts" in metadata:
+        kept["contacts"] = list(_texts(metadata, "contacts"))
+    for member in ("software_id", "software_version"):
+        if member in metadata:
+            kept[member] = _text(metadata, member)
+    if (logo := _web_page(metadata, "logo_uri")) is not None:
+        kept["logo_uri"] = logo
+    if "default_max_age" in metadata:
+        seconds = metadata["default_max_age"]
+        if type(seconds) is not int or seconds < 0:
+            raise RegistrationRefused("default_max_age", "default_max_age must be a number of seconds.")
+        kept["default_max_age"] = seconds
+    if "require_auth_time" in metadata:
+        if not isinstance(metadata["require_auth_time"], bool):
+            raise RegistrationRefused("require_auth_time", "require_auth_time must be true or false.")
+        kept["require_auth_time"] = metadata["require_auth_time"]
+    return kept
