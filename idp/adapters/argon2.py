@@ -8,6 +8,7 @@ import os
 from argon2 import PasswordHasher as Argon2
 from argon2 import Type
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
+from argon2.low_level import error_to_str
 
 from idp.adapters.pool import BoundedPool
 from idp.errors import Busy, ConfigurationError
@@ -19,6 +20,9 @@ KIB_PER_MIB = 1024
 
 FLOOR_MIB = {1: 46, 2: 19, 3: 12}
 """Passes -> the least memory in MiB (OWASP ASVS 5.0 appendix C); more passes than three allow no less memory."""
+
+UNREADABLE = error_to_str(-32)
+"""ARGON2_DECODING_FAIL, as argon2-cffi words it in an exception that has no code."""
 
 QUEUE_PER_THREAD = 32
 """About three seconds of work at the default settings: whoever would wait longer is told to come back."""
@@ -97,6 +101,8 @@ class ArgonHasher:
         except (VerifyMismatchError, InvalidHashError):
             return False
         except VerificationError as error:
+            if str(error) == UNREADABLE:
+                return False
             # No memory left, for one. "Wrong password" would be a lie, and would count against the person.
             raise Busy(detail=f"Argon2 could not verify: {error}") from error
 

@@ -70,8 +70,8 @@ def _parse_key(text: str, position: int) -> SealingKey:
 class SealingRing:
     """`ports.Sealer` and `ports.Mac`: the first key seals and digests, every key opens.
 
-    To rotate, put a new key in front on every replica *behind* the old one first, then swap: a replica must know a key before
-    another writes with it (SECURITY-CASES F40).
+    To rotate, add the new key at the end of the list on every replica, then move it to the front: a replica must know a key
+    before another one writes with it (SECURITY-CASES F40). Remove the old key when nothing stored needs it any more.
     """
 
     def __init__(self, keys: Sequence[str], entropy: Entropy) -> None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, getaddresses
 from pathlib import Path
 from typing import Literal
 
 import aiosmtplib
 
+from idp.adapters.tls import client_context
 from idp.domain.delivery import Mail
 from idp.errors import ConfigurationError, DeliveryFailed
 from idp.ports import Clock, Mac
@@ -54,7 +55,7 @@ class SmtpMailer:
         self._server = server
         self._sender = _configured_address(sender, "mail.from")
         self._reply_to = _configured_address(reply_to, "mail.reply_to") if reply_to else None
-        self._tls_context = _tls_context(server.ca_bundle)
+        self._tls_context = client_context(server.ca_bundle)
         self._clock = clock
         self._mac = mac
 
@@ -79,6 +80,7 @@ class SmtpMailer:
             use_tls=server.tls == "tls",
             start_tls=server.tls == "starttls",
             tls_context=self._tls_context,
+            local_hostname=self._sender.domain,  # the library would ask the DNS for this machine's name at every mail
             timeout=server.timeout_seconds,
         )
 
@@ -113,19 +115,11 @@ class SmtpMailer:
 
 
 def _configured_address(text: str, key: str) -> Address:
-    name, address = parseaddr(text)
-    if not BARE_ADDRESS.fullmatch(address):
+    readings = getaddresses([text])
+    name, address = readings[0] if len(readings) == 1 else ("", "")
+    if not address.isascii() or not BARE_ADDRESS.fullmatch(address) or not text.isprintable():
         raise ConfigurationError(f'{key} is not an e-mail address. Write it as "Name <name@example.com>".')
     return Address(display_name=name, addr_spec=address)
-
-
-def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_bundle)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"outbound.ca_bundle: {ca_bundle} holds no readable certificates. Correct the path."
-        ) from error
 
 
 def _failure(error: Exception) -> DeliveryFailed:

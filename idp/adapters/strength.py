@@ -59,6 +59,8 @@ class ZxcvbnStrength:
         return folded in RANKED_DICTIONARIES["passwords"] or folded in self._more()
 
     def advice(self, password: str, context: Sequence[str]) -> str | None:
+        if not password:
+            return "Enter a password."  # zxcvbn fails on nothing
         with self._lock:  # zxcvbn puts the context into a dictionary that all its callers share
             result = zxcvbn(password[:MAX_JUDGED], user_inputs=_words(context))
         if result["score"] >= STRONG_SCORE:
@@ -81,6 +83,9 @@ def _fold(password: str) -> str:
 
 
 def _words(context: Sequence[str]) -> list[str]:
-    """The context entries and the words they are made of: "Harbour Dental" is also "harbour" and "dental"."""
-    words = (word for entry in context for word in (entry, *WORD.findall(entry)))
-    return list(dict.fromkeys(word for word in words if len(word) >= SHORTEST_WORD))
+    """Each entry whole, run together, and word by word: "Harbour Dental", "HarbourDental", "Harbour", "Dental"."""
+    words: list[str] = []
+    for entry in context:
+        parts = WORD.findall(entry)
+        words += [entry, "".join(parts), *parts]
+    return [word for word in dict.fromkeys(words) if len(word) >= SHORTEST_WORD]

@@ -19,6 +19,7 @@ from idp.domain.delivery import TextMessage
 from idp.errors import Busy, ConfigurationError, DeliveryFailed
 
 if TYPE_CHECKING:
+    from requests import Session
     from twilio.rest import Client
 
 THREADS = 4
@@ -115,7 +116,7 @@ class TwilioApi:
     """The SDK's client with its threads and its deadline, and the meaning of its errors."""
 
     def __init__(self, account: TwilioAccount) -> None:
-        self.client = _connect(account)
+        self.client, self._session = _connect(account)
         self._timeout = account.timeout_seconds
         self._pool = BoundedPool("twilio", THREADS, QUEUE)
 
@@ -132,7 +133,9 @@ class TwilioApi:
             raise _failure(error) from error
 
     def close(self) -> None:
+        """Ends the threads and the connections."""
         self._pool.close()
+        self._session.close()
 
 
 def check_sender(sender: str) -> None:
@@ -150,7 +153,7 @@ def check_sender(sender: str) -> None:
         )
 
 
-def _connect(account: TwilioAccount) -> Client:
+def _connect(account: TwilioAccount) -> tuple[Client, Session]:
     if not ACCOUNT_SID.fullmatch(account.account_sid) or not account.secret:
         raise ConfigurationError(
             "sms.account_sid and sms.auth_token are not Twilio credentials. Copy them from Twilio's console."
@@ -162,9 +165,9 @@ def _connect(account: TwilioAccount) -> Client:
     for name in ("twilio", "urllib3"):  # at INFO and DEBUG they log request lines and headers (T7)
         logging.getLogger(name).setLevel(logging.WARNING)
     http = TwilioHttpClient(timeout=account.timeout_seconds)
-    if http.session is not None:
-        http.session.trust_env = not account.base_url
-        http.session.verify = str(account.ca_bundle) if account.ca_bundle else True
+    session: Session = http.session
+    session.trust_env = not account.base_url
+    session.verify = str(account.ca_bundle) if account.ca_bundle else True
     client = Client(
         account.api_key_sid or account.account_sid,
         account.secret,
@@ -174,7 +177,7 @@ def _connect(account: TwilioAccount) -> Client:
     )
     if account.base_url:
         client.api.base_url = client.verify.base_url = account.base_url
-    return client
+    return client, session
 
 
 def _check_accepted(sid: str | None, status: Any, error_code: Any) -> None:

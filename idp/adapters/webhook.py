@@ -6,18 +6,18 @@ The request is JSON `{"to": E.164, "text": …}` and signed as Standard Webhooks
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
 import ipaddress
 import json
 import logging
-import ssl
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2
 
+from idp.adapters.tls import client_context
 from idp.domain.delivery import TextMessage
 from idp.errors import ConfigurationError, DeliveryFailed
 from idp.ports import Clock
@@ -26,6 +26,7 @@ SECRET_PREFIX = "whsec_"  # noqa: S105  the standard's marker, not a secret
 SECRET_MIN_BYTES = 24
 FINAL_STATUS = frozenset({400, 410, 413, 422})
 """What the receiver says about this message. Anything else (credentials, routes, limits, faults) may be mended meanwhile."""
+MAX_PORT = 65_535
 DAY_SECONDS = 24 * 60 * 60
 
 
@@ -39,13 +40,14 @@ class WebhookTexter:
         self._url = url
         self._key = _key(secret)
         self._clock = clock
+        self._timeout = timeout_seconds
         for name in ("httpx2", "httpcore2"):  # the URL may hold a token of the operator's
             logging.getLogger(name).setLevel(logging.WARNING)
         self._client = httpx2.AsyncClient(
             timeout=timeout_seconds,
             follow_redirects=False,
             trust_env=not is_local,
-            verify=ssl.create_default_context(cafile=ca_bundle),
+            verify=client_context(ca_bundle),
         )
 
     async def send(self, text: TextMessage) -> None:
@@ -60,9 +62,12 @@ class WebhookTexter:
         }
         try:
             # Streamed, and left unread: the status says it all, and a body could be endless.
-            async with self._client.stream("POST", self._url, content=body, headers=headers) as response:
+            async with (
+                asyncio.timeout(self._timeout),
+                self._client.stream("POST", self._url, content=body, headers=headers) as response,
+            ):
                 _check(response)
-        except httpx2.TimeoutException as error:
+        except (TimeoutError, httpx2.TimeoutException) as error:
             raise DeliveryFailed("webhook: timeout") from error
         except httpx2.HTTPError as error:
             raise DeliveryFailed(f"webhook: no connection ({type(error).__name__})") from error
@@ -101,21 +106,20 @@ def _key(secret: str) -> bytes:
 def _is_loopback(url: str) -> bool:
     """Whether the URL stays on this machine. Raises `errors.ConfigurationError` for one that would show codes on the wire."""
     try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
+        parts = httpx2.URL(url)
+    except httpx2.InvalidURL:
         raise ConfigurationError("sms.webhook_url is not a URL. Correct it.") from None
-    try:
-        is_local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_local = False
-    if (
-        not host
-        or parts.username
-        or parts.fragment
-        or not (parts.scheme == "https" or (parts.scheme == "http" and is_local))
-    ):
+    is_local = parts.host == "localhost" or _is_loopback_address(parts.host)
+    is_private = parts.scheme == "https" or (parts.scheme == "http" and is_local)
+    if not parts.host or (parts.port or 0) > MAX_PORT or not is_private or parts.userinfo or parts.fragment:
         raise ConfigurationError(
             "sms.webhook_url must be https, or http on this machine, without a user name. Correct it."
         )
     return is_local
+
+
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
