@@ -8,7 +8,7 @@ from typing import Protocol
 
 from idp.oidc.clients import ClientRegistry
 from idp.oidc.keys import KeyRing
-from idp.ports import Ports, QrDrawer, QrDrawer
+from idp.ports import Ports, QrDrawer
 from idp.services.outbox import OutboxWorker
 from idp.storage.unit_of_work import Store
 
@@ -61,9 +61,6 @@ class Runtime(Protocol):
 
     @property
     def outbox(self) -> OutboxWorker: ...
-
-    @property
-    def qr(self) -> QrDrawer: ...
 
     @property
     def dev_outbox(self) -> Messages | None:
