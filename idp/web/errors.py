@@ -112,7 +112,7 @@ def error_response(request: Request, error: Exception) -> Response:
     if isinstance(error, IdpError) and error.code in ANSWERS:
         answer = ANSWERS[error.code]
         report = log.error if answer.status >= 500 else log.info
-        report("request.refused", code=error.code, detail=error.detail, reference=reference, status=answer.status)
+        report("request.refused", error=error.code, detail=error.detail, reference=reference, status=answer.status)
         retry_after: int | None = getattr(error, "retry_after", None)
         headers = {} if retry_after is None else {"retry-after": str(retry_after)}
         return _page(context, answer, error.public, reference, hint=error.hint or "", headers=headers)

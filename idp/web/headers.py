@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
@@ -11,6 +12,8 @@ from structlog.contextvars import bound_contextvars
 from idp.web.cookies import Cookie
 from idp.web.issuer import Issuer
 from idp.web.request_context import RequestContext, Site
+
+log = structlog.get_logger(__name__)
 
 HSTS = "max-age=31536000; includeSubDomains"
 
@@ -64,9 +67,12 @@ class PageHeaders:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._dress(MutableHeaders(scope=message), context)
+                # The route's pattern, never the address: addresses carry login ids, codes and states.
+                route = getattr(scope.get("route"), "path", "")
+                log.info("request.answered", method=scope["method"], route=route, status=message["status"])
             await send(message)
 
-        with bound_contextvars(request_id=context.request_id):
+        with bound_contextvars(request_id=context.request_id, address=context.address):
             await self._app(scope, receive, dressed)
 
     def _dress(self, headers: MutableHeaders, context: RequestContext) -> None:

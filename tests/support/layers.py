@@ -63,8 +63,8 @@ IMPORTERS: dict[str, set[str]] = {
     "typer": {"cli"},
     "click": {"cli"},
     "rich": {"cli"},
-    "uvicorn": {"cli", "demo"},
-    "uvloop": {"cli", "demo"},
+    "uvicorn": {"web"},
+    "uvloop": {"web"},
     "structlog": _LOGGING_LAYERS,
 }
 """Who may import a framework or driver: a layer, or one module of it. What is not listed here nobody may import."""
