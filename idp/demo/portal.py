@@ -168,9 +168,13 @@ class Portal:
             breadcrumb=tuple(names.get(number, number) for number in path),
             strength=_strength(identity.get("amr", [])),
             tokens=(
-                TokenView.of("ID token", "Tells this portal who signed in.", dict(identity), token["id_token"]),
-                TokenView.of("User info", "Answered by /userinfo.", claims),
-                TokenView.of("Access token", "For APIs; the portal does not read it.", {}, token["access_token"]),
+                TokenView.of(
+                    "id-token", "ID token", "Tells this portal who signed in.", dict(identity), token["id_token"]
+                ),
+                TokenView.of("user-info", "User info", "Answered by /userinfo.", claims),
+                TokenView.of(
+                    "access-token", "Access token", "For APIs; the portal does not read it.", {}, token["access_token"]
+                ),
             ),
             my_mfa=f"{self._issuer}/account/mfa?{urlencode({'return': home})}",
             change_password=f"{self._issuer}/account/password?{urlencode({'return': home})}",

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from idp.web import dev_outbox, static_files
+from idp.web import dev_outbox, end_session, forgotten, static_files
 from idp.web.background import background
 from idp.web.csrf import ForgedForms
 from idp.web.errors import Errors
@@ -18,10 +18,17 @@ from idp.web.health import probes
 from idp.web.middleware import BackChannelFirst, PageChecks
 from idp.web.request_context import Site
 from idp.web.runtime import Runtime
+from idp.web.sign_in import authorize, steps
 
 RouteTable = Callable[[Runtime], list[BaseRoute]]
 
-ROUTE_TABLES: Sequence[RouteTable] = (dev_outbox.routes,)
+ROUTE_TABLES: Sequence[RouteTable] = (
+    authorize.routes,
+    steps.routes,
+    forgotten.routes,
+    end_session.routes,
+    dev_outbox.routes,
+)
 """The `routes` functions of the modules that answer people."""
 
 
