@@ -92,6 +92,7 @@ def sqlite_engine(url: URL, pragmas: Sequence[str], busy_timeout: float, pool_si
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=busy_timeout,
+        hide_parameters=True,
         # No transaction control by the driver: we begin ourselves, below.
         connect_args={"isolation_level": None, "timeout": busy_timeout},
     )
@@ -124,6 +125,7 @@ def postgresql_engine(
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "dsn": query.render_as_string() if url.query else None,
             "server_settings": dict(settings),
