@@ -6,13 +6,17 @@ of its own. That sheet is a pure function of the colour: no registration, no sta
 
 from __future__ import annotations
 
+import colorsys
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-READABLE = 5.0
-"""Contrast aimed at for text in the accent colour; WCAG 2.2 §1.4.3 asks for 4.5 and rounding may cost a little."""
+READABLE = {"light": 5.0, "dark": 6.5}
+"""Contrast aimed at for text in the accent colour. WCAG 2.2 §1.4.3 asks for 4.5; bright text on dark needs more to look it."""
+
+_CALM = 0.7
+"""Saturated colours glow on dark ground: there the accent has at most this saturation."""
 
 _GROUND = {"light": "#f3f5f8", "dark": "#0d1218"}
 _SURFACE = {"light": "#ffffff", "dark": "#161c24"}
@@ -72,13 +76,18 @@ def _rules(accent: str, scheme: str) -> str:
 
 
 def _readable(accent: str, scheme: str) -> str:
-    """The colour nearest to `accent` that can be read on ground, surface and tint, and under the text of a button."""
+    """The lightness nearest to the accent's that can be read on ground, surface and tint, and under a button's text."""
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(value / 255 for value in _channels(accent)))
+    pole = 0.0
+    if scheme == "dark":
+        pole, saturation = 1.0, min(saturation, _CALM)
     for percent in range(0, 101, 2):
-        colour = _mix(accent, _POLE[scheme], percent / 100)
+        shifted = lightness + (pole - lightness) * percent / 100
+        colour = _hex(colorsys.hls_to_rgb(hue, shifted, saturation))
         tint = _mix(_SURFACE[scheme], colour, 0.14)
-        if all(contrast(colour, other) >= READABLE for other in (_GROUND[scheme], _SURFACE[scheme], _INK[scheme])) and (
-            contrast(colour, tint) >= 4.5
-        ):
+        if all(
+            contrast(colour, other) >= READABLE[scheme] for other in (_GROUND[scheme], _SURFACE[scheme], _INK[scheme])
+        ) and (contrast(colour, tint) >= 4.5):
             return colour
     return _POLE[scheme]
 
@@ -89,7 +98,11 @@ def _channels(colour: str) -> tuple[int, int, int]:
 
 def _mix(colour: str, other: str, share: float) -> str:
     pairs = zip(_channels(colour), _channels(other), strict=True)
-    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
+    return _hex((one + (two - one) * share) / 255 for one, two in pairs)
+
+
+def _hex(channels: Iterable[float]) -> str:
+    return "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)
 
 
 def _luminance(colour: str) -> float:

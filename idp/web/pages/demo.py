@@ -47,6 +47,10 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
 )
 
 
+_ONE_LINE = 44
+"""JSON up to this many characters stands on one line."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimLine:
     """One claim of a token: its name, its value as JSON, and what it means."""
@@ -58,22 +62,26 @@ class ClaimLine:
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """One token or answer, taken apart. `raw` is its encoded form, if it has one."""
+    """One token or answer, taken apart. `id` becomes the section's, `raw` is the encoded form, if it has one."""
 
+    id: str
     title: str
     text: str
     claims: tuple[ClaimLine, ...]
+    document: str
+    """All claims as one JSON object."""
     raw: str = ""
 
     @classmethod
-    def of(cls, title: str, text: str, claims: Mapping[str, Any], raw: str = "") -> Self:
+    def of(cls, id: str, title: str, text: str, claims: Mapping[str, Any], raw: str = "") -> Self:
         """A view of `claims` in the order they came."""
         lines = (ClaimLine(name, _as_json(value), MEANINGS.get(name, "")) for name, value in claims.items())
-        return cls(title, text, tuple(lines), raw)
+        return cls(id, title, text, tuple(lines), json.dumps(claims, ensure_ascii=False, indent=2), raw)
 
 
 def _as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) <= _ONE_LINE else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +91,22 @@ class PortalPage(Page):
     template: ClassVar[str] = "demo/welcome.html"
     tagline: str
     sign_in: str = "/login"
+    people: tuple[tuple[str, str], ...] = ()
+    """Whom to sign in as, and what that shows."""
+    password: str = ""
+    """The seeded people's password; public, as it opens nothing but the demo."""
 
     @classmethod
     def samples(cls) -> Sequence[Self]:
         inbound = "Numbers, call plans and opening hours for every line you answer."
+        people = (
+            ("dana", "A password is all it takes."),
+            ("theo", "Sets up an authenticator app."),
+            ("max", "Chooses between two accounts."),
+        )
         trunk = "Channels, limits and fraud alerts for every call you make."
         return (
-            cls(frame=_portal(INBOUND), tagline=inbound),
+            cls(frame=_portal(INBOUND), tagline=inbound, people=people, password="Correct-Horse-9"),  # noqa: S106
             cls(frame=_portal(TRUNK), tagline=trunk, notice="You were signed out by 500 Telecom."),
         )
 
@@ -122,10 +139,17 @@ class PortalHomePage(Page):
             strength="Password and text message",
             tokens=(
                 TokenView.of(
-                    "ID token", "Tells this portal who signed in.", _CLAIMS, raw="eyJhbGciOiJFUzI1NiJ9.eyJpc3M.c2ln"
+                    "id-token",
+                    "ID token",
+                    "Tells this portal who signed in.",
+                    _CLAIMS,
+                    raw="eyJhbGciOiJFUzI1NiJ9.eyJpc3M.c2ln",
                 ),
                 TokenView.of(
-                    "User info", "Answered by /userinfo.", {"sub": "usr_7Hk2", "email": "sam@quayside.example"}
+                    "userinfo",
+                    "User info",
+                    "Answered by /userinfo.",
+                    {"sub": "usr_7Hk2", "email": "sam@quayside.example"},
                 ),
             ),
             my_mfa="http://localhost:9000/account/mfa",
@@ -151,7 +175,7 @@ class OutboxItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxPage(Page):
-    """Every mail and text message of the demo, newest first; the page reloads itself."""
+    """Every mail and text message of the demo, newest first. `?refresh=off` asks for `refresh_seconds` 0: no reloading."""
 
     template: ClassVar[str] = "demo/outbox.html"
     items: tuple[OutboxItem, ...]
@@ -179,7 +203,10 @@ class OutboxPage(Page):
                 "24 July 2026, 12:58:41 UTC",
             ),
         )
-        return (cls(frame=replace(PLAIN, action=""), items=items), cls(frame=replace(PLAIN, action=""), items=()))
+        return (
+            cls(frame=replace(PLAIN, action=""), items=items, refresh_seconds=0),
+            cls(frame=replace(PLAIN, action=""), items=()),
+        )
 
 
 def _portal(frame: Frame) -> Frame:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from idp.web.pages.frame import Problem
 
-WRONG_CREDENTIALS = Problem(
-    "username", "Enter the correct username and password. Check both, or use Forgotten Login Details."
-)
+WRONG_CREDENTIALS = Problem("username", "Enter the correct username and password.")
 """One message for every failed sign-in: it must not tell a wrong password from an unknown user (LG01)."""
 NO_USERNAME = Problem("username", "Enter your username.")
 NO_USERNAME_OR_EMAIL = Problem("username", "Enter your username or e-mail address.")
@@ -30,11 +28,22 @@ SPENT_TEXT_CODE = Problem(
 STALE_FORM = Problem("continue", "We could not tell that this form came from you. Please try again.")
 
 
+def password_refused(text: str) -> Problem:
+    """The new password does not do; `text` says why and what would."""
+    return Problem("new_password", text)
+
+
 def slowed_down(field: str, wait: str) -> Problem:
     """Too many tries. `wait` is a time in words (`templating.duration`)."""
-    return Problem(field, f"Too many attempts. Wait {wait}, then try again.")
+    offer = ", or use Forgotten Login Details" if field == "username" else ""
+    return Problem(field, f"Too many attempts. Wait {wait}, then try again{offer}.")
 
 
 def resend_too_soon(wait: str) -> Problem:
     """Another text message was asked for before its time. `wait` is a time in words."""
     return Problem("resend", f"We have just sent a text message. You can ask for another in {wait}.")
+
+
+def resends_used_up(wait: str) -> Problem:
+    """The cap on text messages is reached. `wait` is a time in words."""
+    return Problem("resend", f"We have sent as many text messages as we can for now. Try again in {wait}.")

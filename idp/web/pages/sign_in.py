@@ -106,7 +106,7 @@ class VerifySmsPage(Page):
             page,
             replace(page, wait_seconds=0, problems=(problems.EXPIRED_TEXT_CODE,)),
             replace(page, notice="We have sent another text message.", other_methods=(APP,), other_action=other),
-            replace(page, exhausted=True, wait_seconds=600, problems=(problems.resend_too_soon("10 minutes"),)),
+            replace(page, exhausted=True, wait_seconds=600, problems=(problems.resends_used_up("10 minutes"),)),
         )
 
 
@@ -135,7 +135,7 @@ class ChangePasswordPage(Page):
         too_short = "Your new password needs at least 15 characters. Three random words are a good start."
         return (
             page,
-            replace(page, problems=(problems.Problem("new_password", too_short),)),
+            replace(page, problems=(problems.password_refused(too_short),)),
             replace(page, frame=TRUNK_SAM, username="sam", reason=ChangeReason.TOO_OLD, min_length=8, max_age_days=90),
         )
 
