@@ -40,7 +40,8 @@ def verified_claims(keys: KeyRing, token: str, typ: str) -> dict[str, Any]:
         if not jws.validate_compact(parsed, key.jwk, algorithms=[key.alg]):
             raise TokenRefused("bad signature")
         claims = json.loads(parsed.payload)
-    except (JoseError, binascii.Error, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (JoseError, binascii.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        # AttributeError: joserfc takes the header `["alg"]` for an object
         raise TokenRefused("malformed") from error
     if not isinstance(claims, dict):
         raise TokenRefused("the payload is not an object")
