@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from idp.adapters.argon2 import ArgonHasher
@@ -89,6 +90,8 @@ async def build(
         await migrate.check_schema(store)
         await check_sealing_key(store, sealer, clock)
         keys = await _keys(settings, sealer, clock)
+        statements = await Statements.open(store, ports.rules.tokens)
+        stack.push_async_callback(statements.close)
         if apply_clients:
             await _apply_configured_clients(settings, store, ports)
         return Runtime(
@@ -97,7 +100,7 @@ async def build(
             store=store,
             keys=keys,
             clients=ClientRegistry(store, clock),
-            statements=Statements(store),
+            statements=statements,
             outbox=OutboxWorker(store, ports, mailer, texter),
             qr=QrcodeDrawer(),
             dev_outbox=dev_outbox if settings.is_demo else None,
@@ -133,8 +136,9 @@ def fresh_sealing_key(key_id: str) -> str:
     return new_key(key_id, SystemEntropy())
 
 
-def system_clock() -> Clock:
-    return SystemClock()
+def today() -> str:
+    """The date as eight digits, UTC."""
+    return datetime.fromtimestamp(SystemClock().now(), UTC).strftime("%Y%m%d")
 
 
 def _ports(

@@ -14,14 +14,7 @@ FOLDER: ContextVar[Path | None] = ContextVar("FOLDER", default=None)
 """Where relative paths start: the configuration file's folder while it is being read, else the working directory."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-SQLITE = "sqlite+aiosqlite:///"
-DRIVERS = {
-    "postgres": "postgresql+asyncpg",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+asyncpg": "postgresql+asyncpg",
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-}
+SQLITE = frozenset({"sqlite", "sqlite+aiosqlite"})
 
 
 class Section(BaseModel):
@@ -81,19 +74,11 @@ def _network(text: str) -> str:
 
 
 def _database_url(url: str) -> str:
-    """The URL with its async driver named, and an SQLite file made absolute."""
-    scheme, separator, rest = url.strip().partition("://")
-    driver = DRIVERS.get(scheme)
-    if not separator or driver is None:
-        raise ValueError(
-            "names no database that we know. Write it as sqlite:///data/idp.db or postgresql://user:password@host/name."
-        )
-    if driver != "sqlite+aiosqlite":
-        return f"{driver}://{rest}"
-    file, _, query = rest.removeprefix("/").partition("?")
-    if not rest.startswith("/") or file in ("", ":memory:") or query:
-        raise ValueError("must name a file for SQLite. Write it as sqlite:///data/idp.db.")
-    return f"{SQLITE}{located(Path(file))}"
+    """The URL with an SQLite file made absolute; whether it is one that the house can use, `storage/engine.py` says."""
+    scheme, separator, file = url.strip().partition(":///")
+    if scheme not in SQLITE or not separator or not file or ":memory:" in file:
+        return url.strip()
+    return f"{scheme}:///{located(Path(file))}"
 
 
 OptionalFile = Annotated[Path | None, BeforeValidator(_none_if_empty), AfterValidator(lambda p: p and located(p))]

@@ -141,6 +141,7 @@ class Tokens(Section):
 class Keys(Section):
     directory: Folder = Path("keys")
     algorithms: Texts = ("RS256", "ES256")
+    rsa_bits: Annotated[int, Field(ge=2048, le=8192)] = 3072
 
 
 class Support(Section):

@@ -43,12 +43,14 @@ class CreateUser:
     phone_verified: bool = False
     may_manage_mfa: bool = True
     standard_claims: Mapping[str, Any] = field(default_factory=dict)
+    mail: bool = True
+    """False: no temporary password is made; the person asks for one with Forgotten Login Details."""
     actor: Actor = Actor(id="cli")
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A new user, and the mail with the temporary password on its way."""
+    """A new user, and the mail with the temporary password on its way (empty when none was wanted)."""
 
     person: Person
     membership: Membership
@@ -76,7 +78,7 @@ async def create_user(store: Store, ports: Ports, command: CreateUser) -> Create
         _check_role(command.role, await found_account(uow, command.account))
         if await uow.people.by_username(person.username) is not None:
             raise Conflict("That username is taken. Choose another one.")
-    prepared = await prepare_temporary(ports)
+    prepared = await prepare_temporary(ports) if command.mail else None
     async with store.write() as uow:
         now = ports.clock.now()
         account = await found_account(uow, command.account)
@@ -86,7 +88,11 @@ async def create_user(store: Store, ports: Ports, command: CreateUser) -> Create
             Event.USER_CREATED, now, command.actor, person.id, account.id, details={"role": command.role}
         )
         await uow.audit.add(event)
-        message_id = await settle_temporary(uow, ports, person, prepared, WELCOME, command.actor, account=account.name)
+        message_id = ""
+        if prepared is not None:
+            message_id = await settle_temporary(
+                uow, ports, person, prepared, WELCOME, command.actor, account=account.name
+            )
     return Created(person, membership, message_id)
 
 

@@ -19,6 +19,7 @@ from idp.errors import ConfigurationError, StorageUnavailable
 from idp.storage.engine import SQLITE_MIGRATION, parse_url, postgresql_engine, sqlite_engine, sqlite_path
 from idp.storage.faults import translated
 from idp.storage.schema import configuration, head, known_revisions, revision_of
+from idp.storage.tables import metadata
 from idp.storage.unit_of_work import Store
 
 __all__ = ["check_schema", "current", "head", "upgrade"]
@@ -63,6 +64,27 @@ async def upgrade(database_url: str) -> str:
     finally:
         await engine.dispose()
     return head()
+
+
+async def erase(database_url: str) -> None:
+    """Removes every table of this program with all that is in it. For the demo's data and nothing else.
+
+    Raises `errors.ConfigurationError`.
+    """
+    url = parse_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        file = sqlite_path(url)
+        for path in (file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm"))):
+            path.unlink(missing_ok=True)
+        return
+    engine = _engine(url)
+    try:
+        with _explained(url):
+            async with engine.begin() as connection:
+                await connection.run_sync(metadata.drop_all)
+                await connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+    finally:
+        await engine.dispose()
 
 
 async def check_schema(store: Store) -> None:

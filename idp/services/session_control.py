@@ -1,0 +1,60 @@
+"""Sessions as operators see and end them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idp.domain.audit import Actor, AuditEvent, Event
+from idp.domain.sessions import Session
+from idp.errors import NotFound
+from idp.ports import Ports
+from idp.services.people import found
+from idp.services.sessions import end_session
+from idp.storage.unit_of_work import Store
+
+BECAUSE = "revoked by an operator"
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeSession:
+    session_id: str
+    actor: Actor = Actor(id="cli")
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeSessions:
+    """Everything that the person has open, tokens with offline access included."""
+
+    username: str
+    actor: Actor = Actor(id="cli")
+
+
+async def sessions_of(store: Store, ports: Ports, username: str) -> list[Session]:
+    """The live sessions of a person, the last used first. Raises `NotFound`."""
+    now = ports.clock.now()
+    async with store.read() as uow:
+        person = await found(uow, username)
+        sessions = await uow.sessions.of_user(person.id, now)
+    return [s for s in sessions if s.is_live(now, person.auth_epoch, ports.rules.sessions)]
+
+
+async def revoke_session(store: Store, ports: Ports, command: RevokeSession) -> None:
+    """Ends one session and every token that it gave, offline ones too. Raises `NotFound`."""
+    async with store.write() as uow:
+        session = await uow.sessions.get(command.session_id)
+        if session is None:
+            raise NotFound(f"There is no session {command.session_id}. idp session list shows a person's.")
+        await end_session(uow, ports, session, command.actor)
+        await uow.grants.revoke_of_session(session.id, BECAUSE, ports.clock.now(), offline_too=True)
+
+
+async def revoke_sessions(store: Store, ports: Ports, command: RevokeSessions) -> int:
+    """Ends all sessions and tokens of a person; returns how many sessions that were. Raises `NotFound`."""
+    async with store.write() as uow:
+        person = await found(uow, command.username)
+        now = ports.clock.now()
+        ended = await uow.sessions.end_all(person.id, now)
+        await uow.grants.revoke_of_user(person.id, BECAUSE, now)
+        details = {"sessions": str(ended)}
+        await uow.audit.add(AuditEvent(Event.SESSION_ENDED, now, command.actor, person.id, details=details))
+        return ended
