@@ -106,12 +106,18 @@ def sqlite_engine(url: URL, pragmas: Sequence[str], busy_timeout: float, pool_si
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        # SQLite's own knows ASCII only; a search for "Zoë" finds "ZOË", as on PostgreSQL.
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin_transaction(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text is not None else None
 
 
 def postgresql_engine(

@@ -33,8 +33,12 @@ POSTGRESQL_AWAY = ("08", "28", "3D", "40", "53", "55P03", "57", "58", "25P03", "
 resources, lock timeout, cancelled or shut down, system error, transaction timeouts. A whole transaction cannot be run again
 from here, so a rare deadlock is the caller's 503 rather than our retry."""
 
-NOT_TEXT = "22021"
+UNSTORABLE = "22021"
 """PostgreSQL: bytes that are no text in the database's encoding, a NUL for one."""
+
+
+UNENCODABLE = (UnicodeEncodeError, OverflowError)
+"""What drivers raise for a lone surrogate, and for a number of more than 64 bits."""
 
 
 @contextmanager
@@ -50,23 +54,35 @@ def translated() -> Iterator[None]:
         raise known from error
     except (exc.TimeoutError, OSError) as error:  # the pool's timeout; a refused, reset or silent connection
         raise StorageUnavailable(detail=_brief(error)) from error
-    except UnicodeEncodeError as error:
-        raise NotFound(detail="asked for text that no database stores") from error
+    except UNENCODABLE as error:
+        raise _unstorable() from error
 
 
 def _known(error: exc.DBAPIError) -> IdpError | None:
     state = getattr(error.orig, "sqlstate", None) or ""
     code = getattr(error.orig, "sqlite_errorcode", None)
-    if state == NOT_TEXT:
-        return NotFound(detail="asked for text that no database stores")
+    if state == UNSTORABLE or any(isinstance(cause, UNENCODABLE) for cause in _causes(error)):
+        return _unstorable()
     if (
         error.connection_invalidated
         or state.startswith(POSTGRESQL_AWAY)
         or (code is not None and code & 0xFF in SQLITE_AWAY)
-        or (isinstance(error, exc.OperationalError | exc.InterfaceError) and code is None and not state)
+        or (isinstance(error, exc.OperationalError) and code is None and not state)  # aiosqlite: "Connection closed"
     ):
         return StorageUnavailable(detail=_brief(error))
     return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _unstorable() -> NotFound:
+    """Strangers put anything into a path or a field; no row can have it as its key, so there is none."""
+    return NotFound(detail="asked for a value that no database stores")
 
 
 def _brief(error: BaseException) -> str:

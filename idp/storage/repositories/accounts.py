@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 
 from idp.domain.accounts import Account, AccountStatus, Kind, MfaState, may_stand_under
 from idp.domain.people import identifier_key
 from idp.domain.permissions import Permission
 from idp.errors import Conflict, NotFound
-from idp.storage.repositories.repository import page, starts_with
+from idp.storage.repositories.repository import matches, page, starts_with
 from idp.storage.repositories.tree import Tree
 from idp.storage.rows import ACCOUNT_COLUMNS, account_from
 from idp.storage.tables import account_permissions, accounts, portal_denials
@@ -41,12 +41,7 @@ class Accounts(Tree):
         """
         statement = select(*ACCOUNT_COLUMNS).where(starts_with(accounts.c.path, under_path))
         if search.strip():
-            statement = statement.where(
-                or_(
-                    accounts.c.number_key.startswith(identifier_key(search), autoescape=True),
-                    accounts.c.name.icontains(search.strip(), autoescape=True),
-                )
-            )
+            statement = statement.where(matches(search, [accounts.c.number_key], [accounts.c.name]))
         return [account_from(row) for row in await self._all(page(statement, accounts.c.number_key, after, limit))]
 
     async def add(

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, distinct, exists, func, or_, select,
 from idp.domain.people import Membership, Person, Role, UserStatus, identifier_key
 from idp.errors import Conflict, NotFound
 from idp.storage.encoding import to_json
-from idp.storage.repositories.repository import Repository, page, starts_with
+from idp.storage.repositories.repository import Repository, matches, page, starts_with
 from idp.storage.rows import (
     ACCOUNT_COLUMNS,
     MEMBERSHIP_COLUMNS,
@@ -145,7 +145,8 @@ class People(Repository):
             .correlate(users)
         )
         if search.strip():
-            people = people.where(_is_like(search.strip()))
+            full_name = users.c.given_name + " " + users.c.family_name
+            people = people.where(matches(search, [users.c.username_key, users.c.email_key], [full_name, users.c.name]))
         chosen = page(people, users.c.username_key, after, limit).subquery()
         statement = (
             _memberships()
@@ -187,16 +188,6 @@ class People(Repository):
 
 def _memberships() -> Any:
     return select(*MEMBERSHIP_COLUMNS, *ACCOUNT_COLUMNS).join(accounts, accounts.c.id == memberships.c.account_id)
-
-
-def _is_like(search: str) -> ColumnElement[bool]:
-    full_name = users.c.given_name + " " + users.c.family_name
-    return or_(
-        users.c.username_key.startswith(identifier_key(search), autoescape=True),
-        users.c.email_key.startswith(identifier_key(search), autoescape=True),
-        full_name.icontains(search, autoescape=True),
-        users.c.name.icontains(search, autoescape=True),
-    )
 
 
 def _columns(person: Person, now: int) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, Table, and_, func, select
+from sqlalchemy import ColumnElement, Executable, Select, Table, and_, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from idp.domain.people import identifier_key
 from idp.storage.faults import translated
 
 
@@ -63,6 +64,15 @@ LOCK_SPACE = 500
 def starts_with(column: ColumnElement[str], path: str) -> ColumnElement[bool]:
     """At or below `path`, which ends in a slash. A range, not a LIKE: both databases answer it from the index."""
     return and_(column >= path, column < path[:-1] + chr(ord("/") + 1))
+
+
+def matches(
+    search: str, keys: Sequence[ColumnElement[str]], names: Sequence[ColumnElement[str]]
+) -> ColumnElement[bool]:
+    """What somebody typed into a search field is the start of a key, or a part of a name; `%` and `_` mean themselves."""
+    typed, key = search.strip(), identifier_key(search)
+    starts = [column.startswith(key, autoescape=True) for column in keys if key]
+    return or_(*starts, *(column.icontains(typed, autoescape=True) for column in names))
 
 
 def page(statement: Select[Any], key: ColumnElement[str], after: str, limit: int) -> Select[Any]:
