@@ -1,0 +1,87 @@
+"""What the operations answer with, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from idp.domain.people import Membership, Person
+from idp.storage.encoding import from_json
+from idp.storage.rows import Row, membership_from, person_from
+
+
+@dataclass(frozen=True, slots=True)
+class LiveGrant:
+    """A grant that nothing speaks against at this moment, with its person and membership as they are now.
+
+    `claims` is the `claims` parameter of the authorization request, by place and name. `generation` is that of the refresh
+    token in force, 0 when none was issued.
+    """
+
+    id: str
+    client_id: str
+    session_id: str | None
+    scope: str
+    claims: Mapping[str, Mapping[str, Any]]
+    nonce: str | None
+    acr: str
+    amr: tuple[str, ...]
+    auth_time: int
+    generation: int
+    idle_expires_at: int | None
+    expires_at: int
+    person: Person
+    membership: Membership
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        return tuple(self.scope.split())
+
+
+@dataclass(frozen=True, slots=True)
+class CodeState:
+    """What is stored of a code that could not be redeemed."""
+
+    grant_id: str
+    client_id: str
+    redirect_uri: str
+    code_challenge: str | None
+    is_used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyState:
+    """What is stored of a family whose refresh token could not be rotated. `is_live`: nothing else speaks against it."""
+
+    client_id: str
+    generation: int
+    rotated_at: int | None
+    is_live: bool
+
+
+def live_grant_from(row: Row) -> LiveGrant:
+    return LiveGrant(
+        id=row["grant_id"],
+        client_id=row["grant_client_id"],
+        session_id=row["grant_session_id"],
+        scope=row["grant_scope"],
+        claims=from_json(row["grant_claims"]),
+        nonce=row["grant_nonce"],
+        acr=row["grant_acr"],
+        amr=tuple(from_json(row["grant_amr"])),
+        auth_time=row["grant_auth_time"],
+        generation=row["grant_generation"],
+        idle_expires_at=row["grant_idle_expires_at"],
+        expires_at=row["grant_expires_at"],
+        person=person_from(row),
+        membership=membership_from(row),
+    )
+
+
+def code_state_from(row: Row) -> CodeState:
+    return CodeState(row["id"], row["client_id"], row["redirect_uri"], row["code_challenge"], bool(row["is_used"]))
+
+
+def family_state_from(row: Row) -> FamilyState:
+    return FamilyState(row["client_id"], row["generation"], row["rotated_at"], bool(row["is_live"]))
