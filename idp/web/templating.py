@@ -14,7 +14,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from idp.web.branding import accent_sheet
+from idp.web.branding import PROVIDER, accent_sheet
 from idp.web.pages.frame import Page
 
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -64,8 +64,13 @@ class Assets:
         return f"{self._mount}/{_accent_asset(accent)[0]}"
 
     def picture_url(self, mark: str) -> str:
-        """The address of a logo that is a static file's name or a `data:image/` URI already."""
-        return mark if mark.startswith("data:image/") else self.url(mark)
+        """The address of a logo: a static file's name, or a `data:image/` URI already.
+
+        An unknown name gives the provider's mark: a missing picture must not keep people from signing in.
+        """
+        if mark.startswith("data:image/"):
+            return mark
+        return self.url(mark if mark in self._hashed_names else PROVIDER.mark)
 
     def serve(self, hashed_name: str) -> Asset | None:
         """The file behind the last part of an address; None for a name that no page of this version mentions."""

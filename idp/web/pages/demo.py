@@ -162,7 +162,11 @@ class PortalHomePage(Page):
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """A message that the demo sent to nobody. `code` is what a text message's reader would copy."""
+    """A message that the demo sent to nobody. `code` is what a text message's reader would copy.
+
+    `html_url` leads to the HTML part as a document of its own, with a policy of its own: mails bring their style along.
+    Without it the source is shown.
+    """
 
     channel: str
     to: str
@@ -171,6 +175,7 @@ class OutboxItem:
     html: str
     at: str
     code: str = ""
+    html_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +197,7 @@ class OutboxPage(Page):
                 "123456 is your code for SIP Trunk Plus. Do not share it with anyone.\n\n@localhost #123456",
                 "",
                 "24 July 2026, 13:05:09 UTC",
-                "123456",
+                code="123456",
             ),
             OutboxItem(
                 "email",
@@ -201,6 +206,7 @@ class OutboxPage(Page):
                 text,
                 "<!doctype html><title>Welcome</title><p>Hello Iris,</p><p>Username: iris</p>",
                 "24 July 2026, 12:58:41 UTC",
+                html_url="/dev/outbox/msg_2",
             ),
         )
         return (
