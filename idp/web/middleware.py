@@ -62,8 +62,9 @@ class BackChannelFirst:
             await dressed(message)
 
         try:
-            if examine(scope, self._site) is Host.FOREIGN:
-                raise UnknownHost
+            examine(scope, self._site)
+            if _is_plain(scope, self._site):
+                raise UnknownHost(detail="plain http")
             await app(scope, bounded(scope, receive), watched)
         except Exception as error:
             if started:
@@ -87,7 +88,7 @@ class PageChecks:
         self._site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if examine(scope, self._site) is Host.OWN:
+        if examine(scope, self._site) is Host.OWN and not _is_plain(scope, self._site):
             await self._app(scope, bounded(scope, receive), send)
         elif scope["method"] in ("GET", "HEAD"):
             # The cookies belong to one host name; a page under another one would forget who is signed in.
@@ -97,8 +98,8 @@ class PageChecks:
 
 
 def examine(scope: Scope, site: Site) -> Host:
-    """Where a request thinks it is, after the checks that hold for all: `ALIAS` is this house by another loopback name, or
-    by plain http. Raises `UnknownHost`, `Malformed` or `BodyTooLarge`."""
+    """Under which of its names a request meets this house, after the checks that hold for all. Raises `UnknownHost`,
+    `Malformed` or `BodyTooLarge`."""
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(hosts) != 1:
         raise UnknownHost(detail=f"{len(hosts)} host headers")
@@ -109,9 +110,11 @@ def examine(scope: Scope, site: Site) -> Host:
     if len(scope["raw_path"]) + len(query) > URL_BYTES or b"%00" in query or not scope["path"].isprintable():
         raise Malformed(detail="address")
     check_declared_length(scope)
-    if site.issuer.is_secure and site.addresses.came_by_plain_http(scope):
-        return Host.ALIAS
     return verdict
+
+
+def _is_plain(scope: Scope, site: Site) -> bool:
+    return site.issuer.is_secure and site.addresses.came_by_plain_http(scope)
 
 
 def bounded(scope: Scope, receive: Receive, limit: int = BODY_BYTES) -> Receive:

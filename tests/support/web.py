@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from idp.adapters.sealing import SealingRing, new_key
 from idp.adapters.strength import ZxcvbnStrength
 from idp.adapters.totp import PyotpTotp
 from idp.config import Settings, settings_from
+from idp.oidc.clients import ClientRegistry
+from idp.oidc.keys import KeyRing
 from idp.ports import Ports
 from idp.services.outbox import OutboxWorker
 from idp.storage.engine import open_store
@@ -45,6 +48,14 @@ class SmallRuntime:
     templates_dir: Path
     clock: ManualClock
 
+    @property
+    def keys(self) -> KeyRing:
+        raise NotImplementedError("A small runtime signs nothing; idp.bootstrap.build makes one that does.")
+
+    @property
+    def clients(self) -> ClientRegistry:
+        raise NotImplementedError("A small runtime has no clients; idp.bootstrap.build makes one that has.")
+
 
 def small_runtime(folder: Path, issuer: str = ISSUER, *, demo: bool = True, **values: Any) -> SmallRuntime:
     """A runtime over an SQLite file in `folder`, which nobody has opened yet. `values` are tables of the configuration."""
@@ -61,7 +72,7 @@ def small_runtime(folder: Path, issuer: str = ISSUER, *, demo: bool = True, **va
     ports = Ports(
         clock=clock,
         entropy=entropy,
-        hasher=ArgonHasher(entropy, time_cost=1, memory_kib=46 * 1024, parallelism=1, threads=1),
+        hasher=_hasher(),
         strength=ZxcvbnStrength(),
         sealer=ring,
         mac=ring,
@@ -73,14 +84,21 @@ def small_runtime(folder: Path, issuer: str = ISSUER, *, demo: bool = True, **va
     store = open_store(f"sqlite:///{folder}/idp.db")
     kept = DevOutbox(folder / "outbox", clock, entropy)
     return SmallRuntime(
-        settings,
-        ports,
-        store,
-        OutboxWorker(store, ports, kept, kept),
-        kept if demo else None,
-        templates_folder(),
-        clock,
+        settings=settings,
+        ports=ports,
+        store=store,
+        outbox=OutboxWorker(store, ports, kept, kept),
+        qr=QrcodeDrawer(),
+        dev_outbox=kept if demo else None,
+        templates_dir=templates_folder(),
+        clock=clock,
     )
+
+
+@cache
+def _hasher() -> ArgonHasher:
+    """One for all tests: it makes a hash when it starts."""
+    return ArgonHasher(SeededEntropy(), time_cost=1, memory_kib=46 * 1024, parallelism=1, threads=1)
 
 
 def small_app(
