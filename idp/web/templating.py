@@ -108,9 +108,9 @@ class Pages:
 def duration(seconds: int) -> str:
     """A waiting time in words, rounded up so that it never promises too much: `45 seconds`, `2 minutes`, `3 hours`."""
     for size, word in ((3600, "hour"), (60, "minute")):
-        if seconds > size:
+        if seconds >= size:
             return _counted(-(-seconds // size), word)
-    return _counted(seconds, "second") if seconds != 60 else "1 minute"
+    return _counted(seconds, "second")
 
 
 def _counted(count: int, word: str) -> str:

@@ -41,8 +41,8 @@ def composer() -> JinjaComposer:
     return JinjaComposer(templates_folder(), BRAND)
 
 
-def written(composer: JinjaComposer, name: str, **changes: str) -> Mail:
-    return composer.mail(name, "iris@harbour.example", COMMON | OWN[name] | changes)
+def written(composer: JinjaComposer, template: str, **changes: str) -> Mail:
+    return composer.mail(template, "iris@harbour.example", COMMON | OWN[template] | changes)
 
 
 def test_every_mail_template_is_tried_here() -> None:
@@ -60,7 +60,6 @@ def test_a_mail_says_who_it_is_for_when_it_happened_and_whom_to_ask_in_both_part
     assert page.one("h1").words
     for part in (mail.text, page.text):
         for value in (COMMON | OWN[name] | BRAND).values():
-            # The text part needs no heading with the provider's name: the sender and the signature have it.
             assert value in part
     assert max(len(line) for line in mail.text.splitlines()) <= 90
     assert "\n\n\n" not in mail.text
