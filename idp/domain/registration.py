@@ -66,10 +66,10 @@ def read_client(metadata: Mapping[str, Any]) -> Client:
         ),
         jwks=_keys(metadata),
         id_token_alg=_one_of(metadata, "id_token_signed_response_alg", ID_TOKEN_ALGORITHMS, "RS256"),
-        backchannel_logout_uri=_redirect(metadata, "backchannel_logout_uri"),
-        client_uri=_web_page(metadata, "client_uri"),
-        policy_uri=_web_page(metadata, "policy_uri"),
-        tos_uri=_web_page(metadata, "tos_uri"),
+        backchannel_logout_uri=_address(metadata, "backchannel_logout_uri"),
+        client_uri=_address(metadata, "client_uri"),
+        policy_uri=_address(metadata, "policy_uri"),
+        tos_uri=_address(metadata, "tos_uri"),
         application_type=application_type,
         default_acr_values=_texts(metadata, "default_acr_values"),
         metadata=_informative(metadata),
@@ -192,17 +192,10 @@ def _redirects(metadata: Mapping[str, Any], member: str, application_type: str) 
     return uris
 
 
-def _redirect(metadata: Mapping[str, Any], member: str) -> str | None:
+def _address(metadata: Mapping[str, Any], member: str) -> str | None:
+    """An address that people or the house itself call: https, or http on this machine, like a redirect URI."""
     uri = _text(metadata, member)
     return _checked(member, uri) if uri else None
-
-
-def _web_page(metadata: Mapping[str, Any], member: str) -> str | None:
-    """A link that our pages show: https, so that nobody on the way can change what people read there."""
-    uri = _redirect(metadata, member)
-    if uri is not None and not uri.startswith("https://"):
-        raise RegistrationRefused(member, f"{member} must be an https address.")
-    return uri
 
 
 def _checked(member: str, uri: str, application_type: str = "web") -> str:
@@ -236,7 +229,7 @@ def _informative(metadata: Mapping[str, Any]) -> dict[str, Any]:
     for member in ("software_id", "software_version"):
         if member in metadata:
             kept[member] = _text(metadata, member)
-    if (logo := _web_page(metadata, "logo_uri")) is not None:
+    if (logo := _address(metadata, "logo_uri")) is not None:
         kept["logo_uri"] = logo
     if "default_max_age" in metadata:
         seconds = metadata["default_max_age"]
