@@ -10,6 +10,7 @@ from idp.oidc.clients import ClientRegistry
 from idp.oidc.keys import KeyRing
 from idp.ports import Ports, QrDrawer
 from idp.services.outbox import OutboxWorker
+from idp.storage.statements import Statements
 from idp.storage.unit_of_work import Store
 
 
@@ -54,7 +55,13 @@ class Runtime(Protocol):
     def keys(self) -> KeyRing: ...
 
     @property
+    def statements(self) -> Statements: ...
+
+    @property
     def clients(self) -> ClientRegistry: ...
+
+    @property
+    def statements(self) -> Statements: ...
 
     @property
     def qr(self) -> QrDrawer: ...
