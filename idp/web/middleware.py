@@ -21,7 +21,8 @@ from idp.web.refusals import BodyTooLarge, Malformed, UnknownHost
 from idp.web.request_context import Site
 from idp.web.responses import elsewhere
 
-URL_BYTES = 16 * 1024
+URL_BYTES = 48 * 1024
+"""Room for a signed request object in the address of `/authorize` (RFC 9101 §5.1)."""
 
 log = structlog.get_logger(__name__)
 

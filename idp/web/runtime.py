@@ -61,9 +61,6 @@ class Runtime(Protocol):
     def clients(self) -> ClientRegistry: ...
 
     @property
-    def statements(self) -> Statements: ...
-
-    @property
     def qr(self) -> QrDrawer: ...
 
     @property

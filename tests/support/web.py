@@ -26,6 +26,7 @@ from idp.oidc.keys import KeyRing
 from idp.ports import Ports
 from idp.services.outbox import OutboxWorker
 from idp.storage.engine import open_store
+from idp.storage.statements import Statements
 from idp.storage.unit_of_work import Store
 from idp.web.app import RouteTable, assemble
 from idp.web.templating import templates_folder
@@ -51,6 +52,10 @@ class SmallRuntime:
     @property
     def keys(self) -> KeyRing:
         raise NotImplementedError("A small runtime signs nothing; idp.bootstrap.build makes one that does.")
+
+    @property
+    def statements(self) -> Statements:
+        raise NotImplementedError("A small runtime prepares no statements; idp.bootstrap.build makes one that does.")
 
     @property
     def clients(self) -> ClientRegistry:

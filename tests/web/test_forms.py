@@ -127,7 +127,7 @@ async def test_IO08_compressed_bodies_are_refused(client: httpx2.AsyncClient, en
     assert (await post(client, b"\x1f\x8b\x08", **{"content-encoding": encoding})).status_code == 415
 
 
-@pytest.mark.parametrize("query", ["a=%00", "a=%FF", "a=1&a=2", "a=" + "x" * 9000, "a=" + "x" * 20_000])
+@pytest.mark.parametrize("query", ["a=%00", "a=%FF", "a=1&a=2", "a=" + "x" * 9000, "a=" + "x" * 50_000])
 async def test_IO05_IO06_the_address_is_read_as_strictly(client: httpx2.AsyncClient, query: str) -> None:
     assert (await client.get(f"/query?{query}")).status_code == 400
 

@@ -88,7 +88,7 @@ async def test_HD08_plain_http_reaches_no_endpoint(secure_client: httpx2.AsyncCl
     assert (await secure_client.get(path, headers={"x-forwarded-proto": "https"})).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/pa%00ge", "/page%0d%0aset-cookie:x=y", "/%1b[31m", "/" + "x" * 20_000])
+@pytest.mark.parametrize("path", ["/pa%00ge", "/page%0d%0aset-cookie:x=y", "/%1b[31m", "/" + "x" * 50_000])
 async def test_IO05_an_address_with_controls_or_without_end_is_refused(client: httpx2.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 400
 
