@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 
 from idp.domain.delivery import Channel, DeliveryState
 from idp.storage.records import OutboxRow, OutboxState
@@ -59,14 +59,30 @@ class Outbox(Repository):
         """
         t = outbox.c
         due = select(t.id).where(*_due(now)).order_by(t.next_attempt_at, t.id).limit(limit)
-        rows = await self._all(_leased(t.id.in_(due.with_for_update(skip_locked=True)), now, lease_seconds))
-        return sorted((_row_from(row) for row in rows), key=lambda row: (row.created_at, row.id))
+        return sorted(await self._lease(due, now, lease_seconds), key=lambda row: (row.created_at, row.id))
 
     async def claim_one(self, message_id: str, now: int, lease_seconds: int) -> OutboxRow | None:
         """This message, if it is due: for the request that waits for its delivery. None: somebody else has it."""
         due = select(outbox.c.id).where(outbox.c.id == message_id, *_due(now))
-        row = await self._first(_leased(outbox.c.id.in_(due.with_for_update(skip_locked=True)), now, lease_seconds))
-        return _row_from(row) if row else None
+        return next(iter(await self._lease(due, now, lease_seconds)), None)
+
+    async def _lease(self, due: Select[Any], now: int, lease_seconds: int) -> list[OutboxRow]:
+        """Locks what nobody else is claiming right now, then claims it.
+
+        Two statements: as a subquery of the UPDATE, PostgreSQL may run the SELECT again for each row that it compares, and
+        each run skips what the last one locked, so that the limit does not hold.
+        """
+        t = outbox.c
+        ids = [row["id"] for row in await self._all(due.with_for_update(skip_locked=True))]
+        rows = await self._all(
+            update(outbox)
+            .where(t.id.in_(ids))
+            .values(next_attempt_at=now + lease_seconds, attempts=t.attempts + 1)
+            .returning(
+                t.id, t.channel, t.template, t.recipient, t.message_sealed, t.attempts, t.created_at, t.expires_at
+            )
+        )
+        return [OutboxRow(**{**row, "channel": Channel(row["channel"])}) for row in rows]
 
     async def sent(self, message_id: str, now: int) -> None:
         """Done: the sealed body, with any password or code in it, is deleted (SECURITY-CASES section 3)."""
@@ -93,17 +109,3 @@ def _due(now: int) -> tuple[ColumnElement[bool], ...]:
 
 def _done(now: int) -> dict[str, Any]:
     return {"message_sealed": None, "done_at": now}
-
-
-def _leased(these: ColumnElement[bool], now: int, lease_seconds: int) -> Any:
-    t = outbox.c
-    return (
-        update(outbox)
-        .where(these, *_due(now))
-        .values(next_attempt_at=now + lease_seconds, attempts=t.attempts + 1)
-        .returning(t.id, t.channel, t.template, t.recipient, t.message_sealed, t.attempts, t.created_at, t.expires_at)
-    )
-
-
-def _row_from(row: Any) -> OutboxRow:
-    return OutboxRow(**{**row, "channel": Channel(row["channel"])})
