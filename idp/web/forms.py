@@ -115,7 +115,7 @@ def pairs_of(encoded: bytes, field_bytes: int = FIELD_BYTES) -> list[tuple[str, 
 async def read_body(scope: Scope, receive: Receive, limit: int = BODY_BYTES) -> bytes:
     """The body of a request. Raises `BodyTooLarge` as soon as it is known to be, `TooSlow` after `BODY_SECONDS`, and
     Starlette's `ClientDisconnect`."""
-    check_declared_length(scope, limit)
+    check_length([value for name, value in scope["headers"] if name == b"content-length"], limit)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -132,13 +132,14 @@ async def read_body(scope: Scope, receive: Receive, limit: int = BODY_BYTES) -> 
         raise TooSlow from None
 
 
-def check_declared_length(scope: Scope, limit: int = BODY_BYTES) -> None:
-    """Refuses a body by its `Content-Length`, before a byte of it is read. Raises `BodyTooLarge` or `Malformed`."""
-    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-    if len(lengths) > 1 or (lengths and not lengths[0].isdigit()):
+def check_length(lengths: Sequence[bytes], limit: int = BODY_BYTES) -> None:
+    """Refuses a body by its `Content-Length` headers, before a byte of it is read. Raises `BodyTooLarge` or `Malformed`."""
+    if not lengths:
+        return
+    if len(lengths) > 1 or not lengths[0].isdigit():
         raise Malformed(detail="content-length")
     # Many digits are refused before they are turned into a number, which would take quadratic time.
-    if lengths and (len(lengths[0]) > 12 or int(lengths[0]) > limit):
+    if len(lengths[0]) > 12 or int(lengths[0]) > limit:
         raise BodyTooLarge
 
 

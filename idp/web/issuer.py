@@ -19,10 +19,14 @@ _AUTHORITY = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(?::([0-9]{1,
 
 
 class Host(Enum):
-    """What a `Host` header names: the issuer, the same machine by another loopback name, or something else."""
+    """Whom a request believes to talk to."""
 
     OWN = auto()
+    """The issuer, by its name."""
     ALIAS = auto()
+    """This machine, by another loopback name than the issuer's."""
+    PLAIN = auto()
+    """The issuer, by plain http in place of https."""
     FOREIGN = auto()
 
 
@@ -37,6 +41,7 @@ class Issuer:
     authority: str
     name: str
     port: int
+    is_secure: bool
 
     @classmethod
     def parse(cls, url: str) -> Self:
@@ -52,11 +57,7 @@ class Issuer:
                 "server.issuer must be https; plain http is for localhost, 127.0.0.1 and [::1] only."
             )
         shown = name if port == _DEFAULT_PORTS[parts.scheme] else f"{name}:{port}"
-        return cls(url, f"{parts.scheme}://{shown}", parts.path.rstrip("/"), shown, name, port)
-
-    @property
-    def is_secure(self) -> bool:
-        return self.origin.startswith("https://")
+        return cls(url, f"{parts.scheme}://{shown}", parts.path.rstrip("/"), shown, name, port, parts.scheme == "https")
 
     def path(self, local: str) -> str:
         """`/account` as a link on a page: with the issuer's prefix."""

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from idp.errors import IdpError
 from idp.web.errors import ANSWERS
-from idp.web.forms import BODY_BYTES, check_declared_length
+from idp.web.forms import BODY_BYTES, check_length
 from idp.web.headers import machine_headers
 from idp.web.issuer import Host
 from idp.web.refusals import BodyTooLarge, Malformed, UnknownHost
@@ -63,8 +63,7 @@ class BackChannelFirst:
             await dressed(message)
 
         try:
-            examine(scope, self._site)
-            if _is_plain(scope, self._site):
+            if examine(scope, self._site) is Host.PLAIN:
                 raise UnknownHost(detail="plain http")
             await app(scope, bounded(scope, receive), watched)
         except Exception as error:
@@ -73,9 +72,11 @@ class BackChannelFirst:
             await _machine_error(error)(scope, receive, dressed)
 
     def _dressed(self, send: Send) -> Send:
+        added = self._headers
+
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *self._headers]
+                message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 
         return dressed
@@ -89,7 +90,7 @@ class PageChecks:
         self._site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if examine(scope, self._site) is Host.OWN and not _is_plain(scope, self._site):
+        if examine(scope, self._site) is Host.OWN:
             await self._app(scope, bounded(scope, receive), send)
         elif scope["method"] in ("GET", "HEAD"):
             # The cookies belong to one host name; a page under another one would forget who is signed in.
@@ -99,30 +100,34 @@ class PageChecks:
 
 
 def examine(scope: Scope, site: Site) -> Host:
-    """Under which of its names a request meets this house, after the checks that hold for all. Raises `UnknownHost`,
+    """Under which of its names, and how, a request meets this house, after the checks that hold for all. Raises `UnknownHost`,
     `Malformed` or `BodyTooLarge`."""
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if len(hosts) != 1:
-        raise UnknownHost(detail=f"{len(hosts)} host headers")
-    verdict = site.issuer.judge(hosts[0].decode("latin-1"))
+    hosts, lengths, forwarded = [], [], False
+    for name, value in scope["headers"]:  # once, for this is on the way of every token
+        if name == b"host":
+            hosts.append(value)
+        elif name == b"content-length":
+            lengths.append(value)
+        elif name == b"x-forwarded-proto":
+            forwarded = True
+    verdict = site.issuer.judge(hosts[0].decode("latin-1")) if len(hosts) == 1 else Host.FOREIGN
     if verdict is Host.FOREIGN:
-        raise UnknownHost(detail="host")
+        raise UnknownHost(detail=f"{len(hosts)} host headers")
     query = scope["query_string"]
     if len(scope["raw_path"]) + len(query) > URL_BYTES or b"%00" in query or not scope["path"].isprintable():
         raise Malformed(detail="address")
-    check_declared_length(scope)
+    check_length(lengths)
+    if forwarded and site.issuer.is_secure and site.addresses.came_by_plain_http(scope):
+        return Host.PLAIN
     return verdict
-
-
-def _is_plain(scope: Scope, site: Site) -> bool:
-    return site.issuer.is_secure and site.addresses.came_by_plain_http(scope)
 
 
 def bounded(scope: Scope, receive: Receive, limit: int = BODY_BYTES) -> Receive:
     """`receive` that raises `BodyTooLarge` beyond `limit` bytes. A declared length was checked and the server holds the
     sender to it, so only bodies without one are counted."""
-    if any(name == b"content-length" for name, _ in scope["headers"]):
-        return receive
+    for name, _ in scope["headers"]:
+        if name == b"content-length":
+            return receive
     total = 0
 
     async def counted() -> Message:
