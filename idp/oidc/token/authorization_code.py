@@ -29,11 +29,11 @@ async def redeem(back: BackChannel, client: Client, form: Mapping[str, str], act
     challenge = _challenge(form.get("code_verifier"))
     if challenge is None and (client.policy.require_pkce or client.is_public):
         raise invalid_grant("code_verifier is missing.")
-    now = back.now()
-    grant = await back.statements.redeem_code(secret_hash(code), client, redirect_uri, challenge, now)
+    first = 1 if client.allows_grant("refresh_token") else 0
+    grant = await back.statements.redeem_code(secret_hash(code), client, redirect_uri, challenge, first, back.now())
     if grant is None:
         raise await _refusal(back, client, secret_hash(code), redirect_uri, challenge, actor)
-    return tokens(back, grant, client, grant.scopes, generation=grant.generation, nonce=grant.nonce)
+    return tokens(back, grant, client, grant.scopes, generation=first, nonce=grant.nonce)
 
 
 def _challenge(verifier: str | None) -> str | None:

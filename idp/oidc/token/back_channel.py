@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from idp.domain.clients import Client
+from idp.domain.rules import TokenRules
 from idp.errors import StorageUnavailable
 from idp.oidc.answers import OAuthError, ProtocolAnswer, invalid_client, unavailable
 from idp.oidc.clients import ClientRegistry
@@ -13,7 +14,7 @@ from idp.oidc.issue import TokenIssuer
 from idp.oidc.keys import KeyRing
 from idp.oidc.token.client_auth import authenticate
 from idp.oidc.token.refresh_tokens import RefreshTokens
-from idp.ports import Ports
+from idp.ports import Clock, Ports
 from idp.storage.statements import Statements
 
 
@@ -21,7 +22,8 @@ from idp.storage.statements import Statements
 class BackChannel:
     """The state of the protocol endpoints: one for the process, made by `BackChannel.of`."""
 
-    ports: Ports
+    clock: Clock
+    rules: TokenRules
     clients: ClientRegistry
     keys: KeyRing
     statements: Statements
@@ -30,16 +32,16 @@ class BackChannel:
 
     @classmethod
     def of(cls, ports: Ports, clients: ClientRegistry, keys: KeyRing, statements: Statements) -> BackChannel:
-        rules = ports.rules
-        issuer = TokenIssuer(rules.issuer, keys, rules.tokens, ports.clock, ports.entropy)
-        return cls(ports, clients, keys, statements, issuer, RefreshTokens(ports.mac))
+        rules = ports.rules.tokens
+        issuer = TokenIssuer(ports.rules.issuer, keys, rules, ports.clock, ports.entropy)
+        return cls(ports.clock, rules, clients, keys, statements, issuer, RefreshTokens(ports.mac))
 
     def now(self) -> int:
-        return self.ports.clock.now()
+        return self.clock.now()
 
     async def authenticated(self, headers: Mapping[str, str], form: Mapping[str, str]) -> Client:
         """The client that sent the request. Raises `OAuthError`."""
-        return await authenticate(headers.get("authorization"), form, self.clients, self.ports.clock)
+        return await authenticate(headers.get("authorization"), form, self.clients, self.clock)
 
     async def confirm(self, client: Client) -> None:
         """Whether the client that authenticated is still registered as it was. Raises `ClientChanged` when it is not.

@@ -56,7 +56,7 @@ async def _second_chance(back: BackChannel, client: Client, grant_id: str, gener
     state = await back.statements.family_state(grant_id, now)
     if state is None or state.client_id != client.client_id or not state.is_live or state.generation <= generation:
         raise invalid_grant(NOT_VALID)
-    grace = 0 if client.is_public else back.ports.rules.tokens.refresh_grace_seconds
+    grace = 0 if client.is_public else back.rules.refresh_grace_seconds
     if state.generation == generation + 1 and state.rotated_at is not None and now - state.rotated_at < grace:
         grant = await back.statements.read_grant(grant_id, now)
         if grant is not None:

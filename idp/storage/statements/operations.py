@@ -65,17 +65,24 @@ class Statements:
         return cls(runner, rules)
 
     async def redeem_code(
-        self, code_hash: bytes, client: Client, redirect_uri: str, code_challenge: str | None, now: int
+        self,
+        code_hash: bytes,
+        client: Client,
+        redirect_uri: str,
+        code_challenge: str | None,
+        generation: int,
+        now: int,
     ) -> LiveGrant | None:
         """Uses up a code, once and for all. None: something does not fit, and nothing was changed.
 
-        `code_challenge` is the S256 of the verifier that was sent, None when none was.
+        `code_challenge` is the S256 of the verifier that was sent, None when none was. `generation` is that of the first
+        refresh token: 1, or 0 when none is issued.
         """
         values = {
             "code_hash": code_hash,
             "redirect_uri": redirect_uri,
             "code_challenge": code_challenge,
-            "generation": 1 if client.allows_grant("refresh_token") else 0,
+            "generation": generation,
         }
         row = await self._runner.change(self._redeem, values | _client(client) | self._lives(now))
         return live_grant_from(row) if row else None

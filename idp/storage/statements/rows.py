@@ -15,8 +15,8 @@ from idp.storage.rows import Row, membership_from, person_from
 class LiveGrant:
     """A grant that nothing speaks against at this moment, with its person and membership as they are now.
 
-    `claims` is the `claims` parameter of the authorization request, by place and name. `generation` is that of the refresh
-    token in force, 0 when none was issued.
+    `claims` is the `claims` parameter of the authorization request, by place and name. `generation` (of the refresh token in
+    force, 0: none was issued) and `idle_expires_at` are what a read found; a change may answer with those before it.
     """
 
     id: str

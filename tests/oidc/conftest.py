@@ -1,0 +1,53 @@
+"""A house with a back channel on a migrated database, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from idp.adapters.key_files import KeyDirectory
+from idp.oidc.keys import KeyRing
+from idp.storage.unit_of_work import Store
+from tests.oidc.house import House, build_house, sealer
+from tests.storage.conftest import (  # noqa: F401 - the same databases as the storage tests
+    migrated_url,
+    other_store,
+    postgres_url,
+    shared_postgres_url,
+    sqlite_template,
+    sqlite_url,
+    store,
+)
+from tests.support.ports import ManualClock
+
+
+@pytest.fixture(scope="session")
+def key_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of signing keys, to be copied: making RSA keys takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("oidc") / "keys"
+    asyncio.run(KeyRing.open(KeyDirectory(folder), sealer(), ManualClock(), rsa_bits=2048))
+    return folder
+
+
+@pytest.fixture
+def keys_folder(key_template: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(key_template, tmp_path / "keys"))
+
+
+@pytest.fixture
+async def house(store: Store, keys_folder: Path, clock: ManualClock) -> AsyncIterator[House]:  # noqa: F811
+    built = await build_house(store, keys_folder, clock)
+    yield built
+    await built.back.statements.close()
+
+
+@pytest.fixture
+async def replica(house: House, other_store: Store, keys_folder: Path) -> AsyncIterator[House]:  # noqa: F811
+    """A second process over the same database and keys."""
+    joined = await house.joined_by(other_store, keys_folder)
+    yield joined
+    await joined.back.statements.close()
