@@ -56,10 +56,12 @@ def test_a_mail_says_who_it_is_for_when_it_happened_and_whom_to_ask_in_both_part
 ) -> None:
     mail = written(composer, name)
     page = read_html(mail.html)
+    # Where the administrator sat who added the person is not the person's business.
+    expected = {k: v for k, v in COMMON.items() if "welcome" not in name or k in {"name", "username"}}
     assert 0 < len(mail.subject) <= 60
     assert page.one("h1").words
     for part in (mail.text, page.text):
-        for value in (COMMON | OWN[name] | BRAND).values():
+        for value in (expected | OWN[name] | BRAND).values():
             assert value in part
     assert max(len(line) for line in mail.text.splitlines()) <= 90
     assert "\n\n\n" not in mail.text
@@ -68,7 +70,7 @@ def test_a_mail_says_who_it_is_for_when_it_happened_and_whom_to_ask_in_both_part
 @pytest.mark.parametrize("name", OWN)
 def test_unknown_circumstances_leave_no_empty_lines_behind(composer: JinjaComposer, name: str) -> None:
     mail = written(composer, name, at="", address="", browser="")
-    assert not re.search(r"^(When|From|With):", mail.text, re.MULTILINE)
+    assert not re.search(r"^(When|Address|Browser):", mail.text, re.MULTILINE)
     assert "\n\n\n" not in mail.text
     assert "When" not in read_html(mail.html).one("body").text
 
