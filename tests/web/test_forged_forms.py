@@ -80,8 +80,8 @@ async def test_LG14_without_either_the_form_token_decides(client: httpx2.AsyncCl
     assert answer.json() == fields
 
 
-async def test_SE07_a_token_of_another_browser_is_refused(app: ASGIApp, client: httpx2.AsyncClient) -> None:
-    async with client_of(app) as other:
+async def test_SE07_a_token_of_another_browser_is_refused(shared_app: ASGIApp, client: httpx2.AsyncClient) -> None:
+    async with client_of(shared_app) as other:
         stolen = await form_token(other)
     await client.get("/page")
     assert (await client.post("/page", data=FIELDS | {"form_token": stolen})).status_code == 403

@@ -81,9 +81,7 @@ async def test_a_nonce_is_admitted_once_and_never_twice_the_same(client: httpx2.
     assert answers[0].json() != answers[1].json()
 
 
-@pytest.mark.parametrize(
-    "path", ["/page", "/nowhere", "/fault", "/who", "/refuse/busy", "/health/ready", "/dev/outbox"]
-)
+@pytest.mark.parametrize("path", ["/page", "/nowhere", "/fault", "/who", "/refuse/busy", "/health/live", "/dev/outbox"])
 async def test_HD04_nothing_is_kept_by_caches(client: httpx2.AsyncClient, path: str) -> None:
     assert (await client.get(path)).headers["cache-control"] == "no-store"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx2
 import pytest
 
 from idp.errors import ConfigurationError
 from idp.web.issuer import Host, Issuer, is_loopback
-from tests.support.web import SECURE_ISSUER
+from tests.support.web import SECURE_ISSUER, client_of, small_app, small_runtime
+from tests.web import probe
 
 FOREIGN = [
     "evil.example",
@@ -131,3 +134,17 @@ def test_loopback_is_this_machine_only() -> None:
     assert all(map(is_loopback, ("localhost", "127.0.0.1", "127.9.9.9", "[::1]", "::1", "::ffff:127.0.0.1")))
     assert not any(map(is_loopback, ("localhost.evil.example", "10.0.0.1", "0.0.0.0", "::2", "", "127.0.0.1.example")))
     assert Issuer.parse("https://id.example").judge("127.0.0.1") is Host.FOREIGN
+
+
+async def test_an_issuer_with_a_path_serves_everything_below_it(tmp_path: Path) -> None:
+    runtime = small_runtime(tmp_path, "http://localhost:9000/sso")
+    async with client_of(small_app(runtime, [probe.routes], {"/machine": probe.machine})) as client:
+        for prefix in ("/sso", ""):  # a proxy may leave the prefix or take it off
+            assert (await client.get(f"{prefix}/machine")).json() == {"bytes": 0, "path": "/machine"}
+            page = (await client.get(f"{prefix}/page")).text
+        assert 'href="/sso/static/style.' in page
+        answer = await client.post("/sso/sign-in-here", headers={"sec-fetch-site": "same-origin"})
+        assert answer.headers["location"] == "/sso/who"
+        assert "; Path=/;" in answer.headers["set-cookie"]
+        alias = await client.get("/sso/page", headers={"host": "127.0.0.1:9000"})
+        assert alias.headers["location"] == "http://localhost:9000/sso/page"

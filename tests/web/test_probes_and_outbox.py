@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,12 @@ from tests.support.web import ISSUER, SmallRuntime, client_of, small_app, small_
 
 SMS = TextMessage("+447700900118", "123456 is your code for SIP Trunk Plus.\n\n@localhost #123456")
 MAIL = Mail("iris@harbour.example", "Welcome", "Username: iris\nPassword: 7hKq2mWx9RtB654321\n", "<p>Hello</p>")
+
+
+@pytest.fixture
+async def client(app: ASGIApp) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client_of(app) as client:
+        yield client
 
 
 @pytest.fixture
