@@ -60,7 +60,7 @@ def parse_url(database_url: str) -> URL:
     """The URL with its driver. Raises `errors.ConfigurationError`."""
     try:
         url = make_url(database_url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise ConfigurationError(f"database.url is not a URL. {_EXAMPLES}") from error
     match url.drivername:
         case "sqlite" | "sqlite+aiosqlite":

@@ -118,7 +118,7 @@ def _create_file(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(_not_writable(path)) from error
+        raise ConfigurationError(_not_writable(path, error.strerror or str(error))) from error
 
 
 def _upgrade(connection: Connection) -> None:
@@ -147,16 +147,17 @@ def _explained(url: URL) -> Iterator[None]:
         with translated():
             yield
     except (StorageUnavailable, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", None) or error)
         if url.get_backend_name() == "sqlite":
-            raise ConfigurationError(_not_writable(sqlite_path(url)), detail=str(error)) from error
+            raise ConfigurationError(_not_writable(sqlite_path(url), reason)) from error
         raise ConfigurationError(
-            f"database.url: {url} does not answer ({error}). Start the server, or correct the address, name and password.",
-            detail=str(error),
+            f"database.url: {url} does not answer as it should ({reason}). "
+            "Start the server, or correct the address, name and password."
         ) from error
 
 
-def _not_writable(path: Path) -> str:
+def _not_writable(path: Path, reason: str) -> str:
     return (
-        f"database.url: {path} cannot be opened for writing. Let the user who runs this program write to {path.parent}, "
+        f"database.url: {path} cannot be used ({reason}). Let the user who runs this program write to {path.parent}, "
         "and stop any other program that holds the database."
     )

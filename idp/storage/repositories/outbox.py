@@ -74,6 +74,8 @@ class Outbox(Repository):
         """
         t = outbox.c
         ids = [row["id"] for row in await self._all(due.with_for_update(skip_locked=True))]
+        if not ids:
+            return []
         rows = await self._all(
             update(outbox)
             .where(t.id.in_(ids))
