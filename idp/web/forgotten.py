@@ -85,7 +85,7 @@ class ForgottenDesk:
             async with self._slots:
                 await send_new_details(self._runtime.store, self._runtime.ports, typed, actor)
         except IdpError as error:
-            log.warning("forgotten.failed", code=error.code, detail=error.detail)
+            log.warning("forgotten.failed", error=error.code, detail=error.detail)
         self._runtime.outbox.wake()
 
     async def _place(self, request: Request, fields: Form) -> tuple[Frame, str]:

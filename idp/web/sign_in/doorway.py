@@ -48,7 +48,7 @@ def client_frame(request: Request, client: Client) -> Frame:
     brand = brand_of(client.client_id)
     return Frame(
         portal=client.client_name,
-        provider=rules.mfa.issuer_name,
+        provider=context.site.provider,
         support_name=rules.support.name,
         support_email=rules.support.email,
         accent=client.policy.accent or brand.accent,
