@@ -36,7 +36,6 @@ from here, so a rare deadlock is the caller's 503 rather than our retry."""
 UNSTORABLE = "22021"
 """PostgreSQL: bytes that are no text in the database's encoding, a NUL for one."""
 
-
 UNENCODABLE = (UnicodeEncodeError, OverflowError)
 """What drivers raise for a lone surrogate, and for a number of more than 64 bits."""
 
