@@ -156,8 +156,17 @@ class PortalHomePage(Page):
             change_password="http://localhost:9000/account/password",  # noqa: S106 - an address
             facts=(("Permissions", "Use 2FA"), ("Role", "User")),
         )
-        inbound = replace(_portal(INBOUND), who="dana - Harbour Dental")
-        return (page, replace(page, frame=inbound, strength="Password", step_up="/login?step_up=1", tokens=()))
+        dana = replace(
+            page,
+            frame=replace(_portal(INBOUND), who="dana - Harbour Dental"),
+            person="Dana Marsh",
+            breadcrumb=("500 Telecom", "Northern Voice", "Harbour Dental"),
+            strength="Password",
+            step_up="/login?step_up=1",
+            tokens=(),
+            facts=(("Permissions", "none"), ("Role", "User")),
+        )
+        return (page, dana)
 
 
 @dataclass(frozen=True, slots=True)
