@@ -106,3 +106,14 @@ def a_text_code(**changes: object) -> TextCode:
         "expires_at": NOW + 300,
     }
     return TextCode(**(fields | changes))  # type: ignore[arg-type]
+
+
+def somebody(name: str) -> Person:
+    return Person(f"usr_{name}", name, f"{name}@x.example")
+
+
+async def names(store: Store) -> set[str]:
+    """Who of `somebody` is stored."""
+    async with store.read() as uow:
+        found = [await uow.people.by_username(name) for name in ("ann", "ben", "cas", "dan")]
+    return {person.username for person in found if person}
