@@ -52,6 +52,10 @@ class Evidence:
             merged[method] = max(at, merged.get(method, at))
         return Evidence(merged)
 
+    def since(self, moment: int) -> Evidence:
+        """What was proved at `moment` or later."""
+        return Evidence({method: at for method, at in self.proved_at.items() if at >= moment})
+
     @property
     def primary_at(self) -> int | None:
         """When the person was last identified: `auth_time`. A later second factor does not make it younger."""
@@ -117,7 +121,9 @@ class Asked:
     weaker sign-in (OIDC Core §5.5.1.1). `fresh`: evidence from before this login does not count (`prompt=login`, or a session
     older than `max_age`). `scopes` are what a third-party client needs consent for, `consent` asks for it even if it was given
     before. `account_hint` is the number or id of the account wanted, `select_account` shows the chooser although one is known.
-    `subject` is the only person who may finish this login (`id_token_hint`).
+    `subject` is the only person who may finish this login (`id_token_hint`). `step_up_since`: something about how the person
+    proves who they are is to change, so only what was proved at that moment or later counts, and the factor that guards the
+    account has to be among it, whatever portal and account ask for.
     """
 
     levels: tuple[Level, ...] = ()
@@ -128,6 +134,7 @@ class Asked:
     account_hint: str = ""
     select_account: bool = False
     subject: str = ""
+    step_up_since: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

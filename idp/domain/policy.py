@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from idp.domain.accounts import MfaState
-from idp.domain.assurance import Asked, Level, Method
+from idp.domain.accounts import Account, MfaState
+from idp.domain.assurance import Asked, Evidence, Level, Method
 from idp.domain.clients import SecondFactor
 from idp.domain.people import Membership, Person
 from idp.domain.permissions import Permission
@@ -78,14 +79,40 @@ def _uses_2fa_at(membership: Membership, channel: SecondFactor) -> bool:
     return channel is SecondFactor.SMS and Permission.USE_2FA in membership.account.permissions
 
 
-def protects_password_change(membership: Membership, factors: Factors) -> FactorDemand | None:
-    """The factor that stands before a temporary password may be replaced, whatever the portal asks (SECURITY-CASES PW11).
+def standing_factor(memberships: Iterable[Membership], factors: Factors) -> FactorDemand | None:
+    """The factor that guards a person's account, whatever a portal asks for; None when the password is all there is.
 
-    Whoever reads a temporary password out of a mailbox must not get past a second factor that is already there. A phone
-    number counts only where text messages are in use for the person's account.
+    It is shown before a temporary password may be replaced (SECURITY-CASES PW11), before a factor is enrolled or removed (TO11,
+    TO12, TO21) and before the phone number changes (SM14): whoever knows the password must not get past a factor that is
+    already there. A phone number counts only where text messages are in use for one of the person's accounts; `memberships`
+    are all of them, because a factor that is enrolled at one portal opens the others.
     """
     if factors.totp or factors.passkey:
         return FactorDemand(Method.TOTP, STRONGER_THAN_SMS)
-    if factors.sms and Permission.USE_2FA in membership.account.permissions:
+    if factors.sms and any(Permission.USE_2FA in m.account.permissions for m in memberships):
         return FactorDemand(Method.SMS, STRONGER_THAN_SMS | {Method.SMS})
     return None
+
+
+def is_proved_afresh(evidence: Evidence, standing: FactorDemand | None, now: int, seconds: int) -> bool:
+    """Whether password (or passkey) and the standing factor were shown within the last `seconds`."""
+    recent = evidence.since(now - seconds)
+    if recent.primary_at is None:
+        return False
+    return standing is None or any(recent.has(method) for method in standing.accepted)
+
+
+def accounts_demanding_mfa(memberships: Iterable[Membership]) -> tuple[Account, ...]:
+    """The accounts whose MFA state asks this person for a second factor: while there is one, it cannot be turned off."""
+    return tuple(m.account for m in memberships if _account_demands(m))
+
+
+def enforces_second_factor(person: Person, memberships: Iterable[Membership]) -> bool:
+    """Whether no sign-in of this person gets by with the password, which allows a shorter one."""
+    return person.mfa_enabled or all(_account_demands(m) for m in memberships)
+
+
+def may_manage_mfa(memberships: Iterable[Membership]) -> bool:
+    """Whether a person looks after their own MFA. One account that keeps this to its administrators is enough to say no:
+    factors belong to the person, so what is changed for one account is changed for all."""
+    return all(m.may_manage_mfa for m in memberships)

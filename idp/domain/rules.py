@@ -55,6 +55,8 @@ class SessionRules:
     idle_seconds: int = 60 * MINUTE
     absolute_seconds: int = 12 * HOUR
     browser_seconds: int = 365 * DAY
+    fresh_seconds: int = 10 * MINUTE
+    """How old the proof may be on whose strength a person changes how they prove themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from idp.domain.assurance import Asked, Evidence, Level, Method, level_reached
 from idp.domain.clients import Client
 from idp.domain.people import Membership, Person
-from idp.domain.policy import FactorDemand, Factors, protects_password_change, second_factor_demand
+from idp.domain.policy import FactorDemand, Factors, second_factor_demand
 from idp.domain.rules import DAY
 
 
@@ -37,7 +37,9 @@ class Situation:
     """Everything that the ladder may look at, as it is at this moment.
 
     `memberships` are those whose account chain is active and may use this portal. `chosen` is the one the person picked, or
-    the only one. `password_changed_at` is of the chosen password; `password_max_age_days` the shortest that applies (0: none).
+    the only one. `standing` is the factor that guards the person's account (`policy.standing_factor`). `password_changed_at` is
+    of the chosen password; `password_max_age_days` the shortest that applies (0: none). `is_stale`: the password was proved too
+    long before this sign-in for another factor to be enrolled on the strength of it.
     """
 
     client: Client
@@ -48,21 +50,34 @@ class Situation:
     memberships: tuple[Membership, ...] = ()
     chosen: Membership | None = None
     factors: Factors = Factors()
+    standing: FactorDemand | None = None
+    is_stale: bool = False
     password_changed_at: int | None = None
     password_max_age_days: int = 0
     consent_needed: bool = False
 
     @property
     def demand(self) -> FactorDemand | None:
-        """The second factor that this sign-in needs, met or not."""
+        """The second factor that this sign-in needs now, met or not: the one asked for, or before it the standing one."""
         if self.person is None or self.chosen is None:
             return None
-        demand = second_factor_demand(
+        wanted = second_factor_demand(
             self.person, self.chosen, self.client.policy.second_factor, self.asked, self.factors
         )
-        if demand is None and self.has_temporary_password:
-            return protects_password_change(self.chosen, self.factors)
-        return demand
+        if wanted is None:
+            return self.standing if self.has_temporary_password or self.asked.step_up_since is not None else None
+        return self._guard_of_enrolment(wanted) or wanted
+
+    def _guard_of_enrolment(self, wanted: FactorDemand) -> FactorDemand | None:
+        """The standing factor, while an authenticator app is wanted and none is enrolled: the password alone enrols no factor
+        past one that is there (SECURITY-CASES TO11, TO12)."""
+        enrols = Method.TOTP is wanted.channel and Method.TOTP in wanted.accepted
+        if not enrols or self.meets(wanted) or wanted.accepted & self.factors.enrolled:
+            return None
+        return self.standing if self.standing is not None and not self.meets(self.standing) else None
+
+    def meets(self, demand: FactorDemand) -> bool:
+        return any(self.evidence.has(method) for method in demand.accepted)
 
     @property
     def has_temporary_password(self) -> bool:
@@ -71,7 +86,7 @@ class Situation:
     @property
     def demand_is_met(self) -> bool:
         demand = self.demand
-        return demand is None or any(self.evidence.has(method) for method in demand.accepted)
+        return demand is None or self.meets(demand)
 
     @property
     def offered(self) -> tuple[Method, ...]:
@@ -112,6 +127,11 @@ def _must_enrol(s: Situation) -> bool:
     )
 
 
+def _must_identify(s: Situation) -> bool:
+    """Nobody has been identified, or too long ago for what comes next."""
+    return s.person is None or s.evidence.primary_at is None or (s.is_stale and _must_enrol(s))
+
+
 def _is_unmet(s: Situation) -> bool:
     """An essential demand that nothing the person has or may enrol here can meet: an error, never a weaker sign-in."""
     if s.demand is not None and not s.demand_is_met and not s.offered and not (_lacks_phone(s) or _must_enrol(s)):
@@ -130,7 +150,7 @@ def _satisfies(reached: Level | None, wanted: Level) -> bool:
 
 
 LADDER: tuple[tuple[Step, Callable[[Situation], bool]], ...] = (
-    (Step.PASSWORD, lambda s: s.person is None or s.evidence.primary_at is None),
+    (Step.PASSWORD, _must_identify),
     (Step.REFUSED, _is_refused),
     (Step.CHOOSE_ACCOUNT, lambda s: s.chosen is None),
     (Step.VERIFY, lambda s: not s.demand_is_met and bool(s.offered)),

@@ -10,7 +10,7 @@ from idp.domain.assurance import Asked, Evidence, Method
 from idp.domain.clients import Client, ClientPolicy, SecondFactor
 from idp.domain.people import Membership, Person, Role
 from idp.domain.permissions import Permission
-from idp.domain.policy import Factors
+from idp.domain.policy import Factors, standing_factor
 from idp.domain.steps import Situation
 
 NOW = 1_800_000_000
@@ -55,6 +55,7 @@ def situation(
     """Somebody at a portal who has shown these proofs, with one membership."""
     one = membership or member()
     fields: dict[str, Any] = {"memberships": (one,), "chosen": one, "password_changed_at": NOW - 10} | more
+    fields = {"standing": standing_factor(fields["memberships"], factors)} | fields
     return Situation(client, asked, NOW, person, proved(*proofs), factors=factors, **fields)
 
 

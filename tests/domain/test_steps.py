@@ -33,6 +33,7 @@ APP, PHONE, BOTH = Factors(totp=True), Factors(sms=True), Factors(totp=True, sms
 QUAY = member(QUAYSIDE)
 MFA_ASKED = Asked(levels=(Level.MFA,))
 ESSENTIAL = Asked(levels=(Level.MFA,), essential=True)
+STEP_UP = Asked(step_up_since=NOW)
 PHR = Asked(levels=(Level.PHISHING_RESISTANT,), essential=True)
 
 TABLE: list[tuple[str, Situation, Step]] = [
@@ -93,6 +94,25 @@ TABLE: list[tuple[str, Situation, Step]] = [
         Step.CHANGE_PASSWORD),
     ("one second left", situation(INBOUND, PWD, password_max_age_days=90, password_changed_at=NOW - 90 * DAY + 1),
         Step.DONE),
+    # TO11, TO12: a password alone enrols nothing past a factor that is there
+    ("enrolling, texts guard the account", situation(INBOUND, PWD, person=with_mfa(), membership=QUAY, factors=PHONE),
+        Step.VERIFY),
+    ("enrolling, guard shown", situation(INBOUND, PWD, SMS, person=with_mfa(), membership=QUAY, factors=PHONE),
+        Step.ENROL_TOTP),
+    ("enrolling by acr, texts guard another account", situation(INBOUND, PWD, asked=MFA_ASKED,
+        memberships=(member(), QUAY), factors=PHONE), Step.VERIFY),
+    ("enrolling, password long ago", situation(INBOUND, PWD, person=with_mfa(), is_stale=True), Step.PASSWORD),
+    ("enrolled, password long ago", situation(INBOUND, PWD, TOTP, person=with_mfa(), factors=APP, is_stale=True),
+        Step.DONE),
+    ("temporary, texts guard the account, app wanted",
+        situation(INBOUND, TEMP, person=with_mfa(), membership=QUAY, factors=PHONE), Step.VERIFY),
+    # TO21: what changes a proof asks for the factor that guards the account
+    ("step-up, password only", situation(INBOUND, PWD, asked=STEP_UP), Step.DONE),
+    ("step-up, app enrolled though MFA is off", situation(INBOUND, PWD, asked=STEP_UP, factors=APP), Step.VERIFY),
+    ("step-up, a text is not the app", situation(INBOUND, PWD, SMS, asked=STEP_UP, factors=BOTH), Step.VERIFY),
+    ("step-up, app shown", situation(INBOUND, PWD, TOTP, asked=STEP_UP, factors=APP), Step.DONE),
+    ("step-up, texts in use", situation(INBOUND, PWD, asked=STEP_UP, membership=QUAY, factors=PHONE), Step.VERIFY),
+    ("step-up, texts not in use", situation(INBOUND, PWD, asked=STEP_UP, factors=PHONE), Step.DONE),
     # consent comes last
     ("consent", situation(INBOUND, PWD, consent_needed=True), Step.CONSENT),
     ("factor before consent", situation(INBOUND, PWD, person=with_mfa(), factors=APP, consent_needed=True), Step.VERIFY),
