@@ -91,3 +91,14 @@ class Client:
     def accepted_scope(self, asked: str) -> str:
         """The asked scopes that this client may have, in the order asked; unknown ones are ignored (OIDC Core §3.1.2.1)."""
         return " ".join(dict.fromkeys(s for s in asked.split() if s in self.scopes))
+
+
+OWN_PAGES = ""
+"""The id of our own pages; no client can be registered under it."""
+
+
+def own_pages(provider: str) -> Client:
+    """The pages of this house, as the ladder sees what somebody signs in to. It is not registered and has no redirect URI, no
+    grant and no secret: the protocol cannot meet it (docs/adr/0009)."""
+    policy = ClientPolicy(second_factor=SecondFactor.TOTP)
+    return Client(OWN_PAGES, provider, grant_types=(), response_types=(), scope="", policy=policy)

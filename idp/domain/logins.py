@@ -23,13 +23,14 @@ class LoginState(StrEnum):
 class Login:
     """`id_hash` is the SHA-256 of the id in the URL, `browser_hash` of the browser's cookie: both are needed (AZ34).
 
-    `request` is the stored authorization request, which only the protocol reads. `user_epoch` is the person's epoch when the
+    `client_id` is None when the sign-in leads to a page of our own, and then `request` says to which one; else it is the stored
+    authorization request. Only the web reads it. `user_epoch` is the person's epoch when the
     password was right: when it moves on, what was proved here is void. `temporary_id` names the temporary password used.
     """
 
     id_hash: bytes
     browser_hash: bytes
-    client_id: str
+    client_id: str | None
     request: str
     asked: Asked
     created_at: int

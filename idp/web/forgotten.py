@@ -99,8 +99,8 @@ class ForgottenDesk:
         if LOGIN_TOKEN.fullmatch(token) and context.known_browser is not None:
             async with self._runtime.store.read() as uow:
                 login = await uow.logins.get(secret_hash(token))
-                client = await uow.clients.get(login.client_id) if login else None
-            if login and client and login.browser_hash == secret_hash(context.known_browser):
-                frame = client_frame(request, client)
+                client = await uow.clients.get(login.client_id) if login and login.client_id else None
+            if login and login.browser_hash == secret_hash(context.known_browser):
+                frame = client_frame(request, client) if client else context.frame()
                 return replace(frame, action=f"{action}?login={token}"), context.site.issuer.path(f"/sign-in/{token}")
         return replace(context.frame(), action=action), ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from idp.domain.audit import AuditEvent, Event
@@ -46,16 +46,13 @@ GrantBuilder = Callable[[Finished], NewGrant]
 
 
 async def finish_login(store: Store, ports: Ports, visit: Visit, build_grant: GrantBuilder) -> SignedIn:
-    """Completes a login whose ladder is done: session, grant and audit in one transaction; of parallel tries one wins.
+    """Completes a login for a client whose ladder is done: session, grant and audit in one transaction; of parallel tries
+    one wins.
 
     Raises `OutOfTurn` when a step is still due and `LoginOver` when it was completed already (the Back button, AZ35).
     """
     async with store.write() as uow:
-        position = await locate(uow, ports, visit)
-        if position.step is not Step.DONE:
-            raise OutOfTurn(position.step)
-        if not await uow.logins.finish(position.login.id_hash, LoginState.COMPLETED):
-            raise LoginOver(position.login)
+        position = await _complete(uow, ports, visit)
         session_id, token = await _session(uow, ports, visit, position)
         finished = Finished(
             login=position.login,
@@ -69,8 +66,29 @@ async def finish_login(store: Store, ports: Ports, visit: Visit, build_grant: Gr
             now=ports.clock.now(),
         )
         await uow.grants.add(build_grant(finished))
-        await _record(uow, visit, position, finished)
+        await _record(uow, ports, visit, position, {"grant": finished.grant_id})
     return SignedIn(finished.code, token)
+
+
+async def finish_at_home(store: Store, ports: Ports, visit: Visit) -> str | None:
+    """Completes a login that leads to a page of our own: a session and nothing else. Returns its token as in `SignedIn`.
+
+    Raises as `finish_login` does.
+    """
+    async with store.write() as uow:
+        position = await _complete(uow, ports, visit)
+        _, token = await _session(uow, ports, visit, position)
+        await _record(uow, ports, visit, position, {})
+    return token
+
+
+async def _complete(uow: UnitOfWork, ports: Ports, visit: Visit) -> Position:
+    position = await locate(uow, ports, visit)
+    if position.step is not Step.DONE:
+        raise OutOfTurn(position.step)
+    if not await uow.logins.finish(position.login.id_hash, LoginState.COMPLETED):
+        raise LoginOver(position.login)
+    return position
 
 
 async def _session(uow: UnitOfWork, ports: Ports, visit: Visit, position: Position) -> tuple[str, str | None]:
@@ -83,10 +101,10 @@ async def _session(uow: UnitOfWork, ports: Ports, visit: Visit, position: Positi
     if session is not None and session.user_id != person.id:
         await end_session(uow, ports, session, visit.actor)
         session = None
-    client_id, membership_id = position.login.client_id, position.chosen.id
     if session is None:
         return await _new_session(uow, ports, visit, position)
-    await uow.sessions.remember_choice(session.id, client_id, membership_id)
+    for client_id, membership_id in _choice(position).items():
+        await uow.sessions.remember_choice(session.id, client_id, membership_id)
     if not position.login.evidence.proved_at:
         await uow.sessions.touch(session.id, now)
         return session.id, None
@@ -111,7 +129,7 @@ async def _new_session(uow: UnitOfWork, ports: Ports, visit: Visit, position: Po
         created_at=now,
         seen_at=now,
         expires_at=now + ports.rules.sessions.absolute_seconds,
-        choices={position.login.client_id: position.chosen.id},
+        choices=_choice(position),
         address=visit.actor.address,
         user_agent=visit.actor.user_agent,
     )
@@ -121,15 +139,21 @@ async def _new_session(uow: UnitOfWork, ports: Ports, visit: Visit, position: Po
     return session.id, token
 
 
-async def _record(uow: UnitOfWork, visit: Visit, position: Position, finished: Finished) -> None:
+def _choice(position: Position) -> dict[str, str]:
+    """Which membership was chosen at which client; nobody chooses one for our own pages."""
+    client_id = position.login.client_id
+    return {} if client_id is None else {client_id: position.chosen.id}
+
+
+async def _record(uow: UnitOfWork, ports: Ports, visit: Visit, position: Position, details: Mapping[str, str]) -> None:
     event = AuditEvent(
         Event.SIGN_IN_SUCCEEDED,
-        finished.now,
+        ports.clock.now(),
         visit.actor,
         user_id=position.person.id,
         account_id=position.chosen.account.id,
         client_id=position.login.client_id,
-        details={"amr": " ".join(position.situation.evidence.amr), "grant": finished.grant_id},
+        details={"amr": " ".join(position.situation.evidence.amr), **details},
     )
     await uow.audit.add(event)
 

@@ -14,9 +14,9 @@ from idp.storage.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class StartLogin:
-    """`request` is the protocol's stored form of the authorization request; `asked` its demands on the sign-in."""
+    """`request` is the stored form of what comes after the sign-in, `asked` its demands on it; `client_id` as in `Login`."""
 
-    client_id: str
+    client_id: str | None
     request: str
     asked: Asked
     browser_token: str

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from idp.domain.assurance import Evidence
 from idp.domain.audit import Actor
-from idp.domain.clients import Client
+from idp.domain.clients import Client, own_pages
 from idp.domain.ids import secret_hash
 from idp.domain.logins import Login
 from idp.domain.people import Membership, Person
-from idp.domain.policy import Factors
+from idp.domain.policy import accounts_demanding_mfa, standing_factor
 from idp.domain.sessions import Session
 from idp.domain.steps import Situation, Step, next_step
 from idp.errors import IdpError
 from idp.ports import Ports
+from idp.services.factors import factors_of
 from idp.services.sessions import live_session
 from idp.storage.unit_of_work import UnitOfWork
 
@@ -95,12 +96,19 @@ async def locate(uow: UnitOfWork, ports: Ports, visit: Visit) -> Position:
         raise LoginUnknown
     if not login.is_open(ports.clock.now()):
         raise LoginOver(login)
-    client = await uow.clients.get(login.client_id)
+    client = await _client(uow, ports, login)
     if client is None or not client.is_active:
         raise LoginUnknown
     session = await live_session(uow, ports, visit.session_token, visit.browser_hash)
     situation = await survey(uow, ports, client, login, session)
     return Position(login, session, situation, next_step(situation))
+
+
+async def _client(uow: UnitOfWork, ports: Ports, login: Login) -> Client | None:
+    """What the person signs in to: a client as it is now, or our own pages."""
+    if login.client_id is None:
+        return own_pages(ports.rules.mfa.issuer_name)
+    return await uow.clients.get(login.client_id)
 
 
 async def expect(uow: UnitOfWork, ports: Ports, visit: Visit, *steps: Step) -> Position:
@@ -122,8 +130,10 @@ async def survey(uow: UnitOfWork, ports: Ports, client: Client, login: Login, se
     evidence = await _evidence(uow, login, session, person)
     if evidence.primary_at is None:
         return nobody
-    memberships = await _usable(uow, person, client)
-    chosen = _chosen(memberships, login, session if session and session.user_id == person.id else None)
+    memberships = await uow.people.memberships(person.id)
+    usable = await _usable(uow, memberships, client)
+    factors = await factors_of(uow, person)
+    chosen = _chosen(usable, login, session if session and session.user_id == person.id else None)
     password = await uow.credentials.password(person.id)
     return Situation(
         client=client,
@@ -131,17 +141,19 @@ async def survey(uow: UnitOfWork, ports: Ports, client: Client, login: Login, se
         now=now,
         person=person,
         evidence=evidence,
-        memberships=memberships,
+        memberships=usable,
         chosen=chosen,
-        factors=await _factors(uow, person),
+        factors=factors,
+        standing=standing_factor(memberships, factors),
+        is_stale=login.created_at - evidence.primary_at > ports.rules.sessions.fresh_seconds,
         password_changed_at=password.changed_at if password else None,
         password_max_age_days=_shortest_age(ports, client, chosen),
-        consent_needed=await _consent_needed(uow, login, client, person),
+        consent_needed=await _consent_needed(uow, client, login, person),
     )
 
 
 async def _evidence(uow: UnitOfWork, login: Login, session: Session | None, person: Person) -> Evidence:
-    """What counts: proofs of this login, and of the session unless the request wants fresh ones.
+    """What counts: proofs of this login, and those of the session that the request does not want repeated.
 
     Both are void once the person's epoch has moved on (password, factor or phone changed, user disabled), and proof by a
     temporary password is void once that one was replaced or used up.
@@ -151,21 +163,24 @@ async def _evidence(uow: UnitOfWork, login: Login, session: Session | None, pers
         temporary = await uow.credentials.temporary(person.id)
         if temporary is None or temporary.id != login.temporary_id:
             return Evidence()
+        # A login that was identified by a temporary password stands by itself: an old session does not outweigh it.
+        return own
     if session is None or session.user_id != person.id or login.asked.fresh:
         return own
-    # A login that was identified by a temporary password stands by itself: an old session does not outweigh it.
-    return own if login.temporary_id is not None else session.evidence.joined(own)
+    return session.evidence.since(login.asked.step_up_since or 0).joined(own)
 
 
-async def _usable(uow: UnitOfWork, person: Person, client: Client) -> tuple[Membership, ...]:
-    """Memberships whose account chain is active and whose account may use this portal; suspended ones are filtered first."""
-    active = [m for m in await uow.people.memberships(person.id) if m.account.chain_active]
+async def _usable(uow: UnitOfWork, memberships: list[Membership], client: Client) -> tuple[Membership, ...]:
+    """Those whose account chain is active and whose account may use this portal; suspended ones are filtered first."""
+    active = [m for m in memberships if m.account.chain_active]
     denied = await uow.accounts.denied_portals([m.account.id for m in active])
     return tuple(m for m in active if (m.account.id, client.client_id) not in denied)
 
 
 def _chosen(memberships: tuple[Membership, ...], login: Login, session: Session | None) -> Membership | None:
     """The membership this login is for: picked, hinted at, the only one, or picked earlier in this session."""
+    if login.client_id is None:
+        return _strictest(memberships)
     by_id = {m.id: m for m in memberships}
     if login.membership_id in by_id:
         return by_id[login.membership_id]
@@ -180,8 +195,10 @@ def _chosen(memberships: tuple[Membership, ...], login: Login, session: Session 
     return by_id.get(session.choices.get(login.client_id, ""))
 
 
-async def _factors(uow: UnitOfWork, person: Person) -> Factors:
-    return Factors(totp=await uow.credentials.totp(person.id) is not None, sms=person.phone_number is not None)
+def _strictest(memberships: tuple[Membership, ...]) -> Membership | None:
+    """Our own pages are about the person, so nobody is asked for an account there: the one that asks for most decides."""
+    demanding = {account.id for account in accounts_demanding_mfa(memberships)}
+    return next((m for m in memberships if m.account.id in demanding), memberships[0] if memberships else None)
 
 
 def _shortest_age(ports: Ports, client: Client, chosen: Membership | None) -> int:
@@ -193,7 +210,7 @@ def _shortest_age(ports: Ports, client: Client, chosen: Membership | None) -> in
     return min((age for age in ages if age), default=0)
 
 
-async def _consent_needed(uow: UnitOfWork, login: Login, client: Client, person: Person) -> bool:
+async def _consent_needed(uow: UnitOfWork, client: Client, login: Login, person: Person) -> bool:
     if client.policy.first_party:
         return False
     return not set(login.asked.scopes) <= await uow.clients.consent(person.id, client.client_id)

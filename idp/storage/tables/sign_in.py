@@ -11,8 +11,9 @@ logins = Table(
     metadata,
     Column("id_hash", LargeBinary, primary_key=True),
     Column("browser_hash", LargeBinary, nullable=False),
-    Column("client_id", Text, ForeignKey("clients.client_id", ondelete="CASCADE"), nullable=False),
-    # The validated authorization request as the protocol stored it; opaque to the ladder, which reads `asked`.
+    # None: the sign-in leads to a page of our own, which is nobody's client.
+    Column("client_id", Text, ForeignKey("clients.client_id", ondelete="CASCADE"), nullable=True),
+    # The validated authorization request, or the page of ours; opaque to the ladder, which reads `asked`.
     Column("request", Text, nullable=False),
     Column("asked", Text, nullable=False),
     Column("user_id", Text, ForeignKey("users.id", ondelete="CASCADE"), nullable=True),

@@ -25,18 +25,25 @@ from idp.oidc.authorization import (
 )
 from idp.services.sign_in.choose import cancel
 from idp.services.sign_in.enrol import pending_enrolment
-from idp.services.sign_in.finish import Finished, finish_login, record_refusal, refusal_reference
+from idp.services.sign_in.finish import (
+    Finished,
+    finish_at_home,
+    finish_login,
+    record_refusal,
+    refusal_reference,
+)
 from idp.services.sign_in.second_factor import current_method
 from idp.services.sign_in.text_message import TextOutcome, enter_text_step, text_status
 from idp.services.sign_in.visit import LoginOver, LoginUnknown, OutOfTurn, Position, Visit, locate
 from idp.web.cookies import Cookie
-from idp.web.pages.frame import Problem
+from idp.web.pages.frame import Frame, Problem
 from idp.web.pages.outcomes import ExpiredPage, FinishedElsewherePage, FormPostPage
 from idp.web.request_context import context_of
 from idp.web.responses import away, render, see_other
 from idp.web.runtime import Runtime
 from idp.web.sign_in import views
-from idp.web.sign_in.doorway import Addresses, client_frame, visit_of
+from idp.web.sign_in.doorway import Addresses, allow_return, client_frame, visit_of
+from idp.web.sign_in.errands import OwnErrand, OwnPage, errand_of
 
 TOO_MANY_WRONG_CODES = Problem("continue", "Too many wrong codes. Sign in again to go on.")
 TEXT_DEADLINE_SECONDS = 4.0
@@ -71,7 +78,7 @@ class Dispatcher:
             return await self.refuse(request, visit, "login_required", "Another person is signed in.")
         match position.step:
             case Step.DONE:
-                return await self._finish(request, visit)
+                return await self._finish(request, visit, position)
             case Step.UNMET:
                 description = "The requested authentication context cannot be met."
                 return await self.refuse(request, visit, "unmet_authentication_requirements", description)
@@ -142,16 +149,18 @@ class Dispatcher:
         svg = self._runtime.qr.svg(pending.uri)
         return render(request, views.enrol_page(request, visit, position, pending, svg, wrong), status)
 
-    async def _finish(self, request: Request, visit: Visit) -> Response:
-        """The ladder is done: one transaction makes session and grant, then the client gets its code."""
-        signed_in = await finish_login(self._runtime.store, self._runtime.ports, visit, self._grant)
-        async with self._runtime.store.read() as uow:
-            login = await uow.logins.get(visit.login_hash)
-        assert login is not None  # noqa: S101 - it was completed just now
-        stored = AuthorizationRequest.from_json(login.request)
-        answer = self.deliver(request, code_answer(stored, signed_in.code, self._runtime.ports.rules.issuer))
-        if signed_in.session_token is not None:
-            context_of(request).site.cookies.set(answer, Cookie.SESSION, signed_in.session_token)
+    async def _finish(self, request: Request, visit: Visit, position: Position) -> Response:
+        """The ladder is done: one transaction makes the session, and the grant if a client gets its code."""
+        errand = errand_of(position.login)
+        if isinstance(errand, OwnErrand):
+            token = await finish_at_home(self._runtime.store, self._runtime.ports, visit)
+            answer = see_other(request, errand.address)
+        else:
+            signed_in = await finish_login(self._runtime.store, self._runtime.ports, visit, self._grant)
+            token = signed_in.session_token
+            answer = self.deliver(request, code_answer(errand, signed_in.code, self._runtime.ports.rules.issuer))
+        if token is not None:
+            context_of(request).site.cookies.set(answer, Cookie.SESSION, token)
         return answer
 
     def _grant(self, finished: Finished) -> NewGrant:
@@ -175,11 +184,12 @@ class Dispatcher:
         )
 
     async def refuse(self, request: Request, visit: Visit, error: str, description: str) -> Response:
-        """Ends the login and tells the client why, at its verified redirect URI."""
+        """Ends the login and tells the client why, at its verified redirect URI. Our own pages need no telling."""
         position = await cancel(self._runtime.store, self._runtime.ports, visit)
-        stored = AuthorizationRequest.from_json(position.login.request)
-        issuer = self._runtime.ports.rules.issuer
-        return self.deliver(request, error_answer(stored, error, description, issuer))
+        errand = errand_of(position.login)
+        if isinstance(errand, OwnErrand):
+            return see_other(request, replace(errand, page=OwnPage.HOME, wanted=None).address)
+        return self.deliver(request, error_answer(errand, error, description, self._runtime.ports.rules.issuer))
 
     def deliver(self, request: Request, answer: Redirect | FormPost) -> Response:
         """Sends an authorization response: a 303, or the page that posts itself (OAuth 2.0 Form Post Response Mode)."""
@@ -192,14 +202,20 @@ class Dispatcher:
 
     async def _over(self, request: Request, visit: Visit, login: Login) -> Response:
         """A login that ended: another tab finished it, it was cancelled, it took too long, or too many codes were wrong."""
+        frame, return_url = await self._frame_of(request, login)
+        allow_return(request, login)
+        frame = replace(frame, action=Addresses.of(request, visit.login_token).to("restart"))
+        if login.state is LoginState.COMPLETED:
+            return render(request, FinishedElsewherePage(frame=frame))
+        wrong = (TOO_MANY_WRONG_CODES,) if login.state is LoginState.DESTROYED else ()
+        return render(request, ExpiredPage(frame=frame, return_url=return_url, problems=wrong), 400)
+
+    async def _frame_of(self, request: Request, login: Login) -> tuple[Frame, str]:
+        """The frame of a login's portal, and the portal's address when it is known. Raises `LoginUnknown`."""
+        if login.client_id is None:
+            return context_of(request).frame(), ""
         async with self._runtime.store.read() as uow:
             client = await uow.clients.get(login.client_id)
         if client is None:
             raise LoginUnknown
-        context_of(request).allow_form_action(origin(AuthorizationRequest.from_json(login.request).redirect_uri))
-        again = Addresses.of(request, visit.login_token).to("restart")
-        frame = replace(client_frame(request, client), action=again)
-        if login.state is LoginState.COMPLETED:
-            return render(request, FinishedElsewherePage(frame=frame))
-        wrong = (TOO_MANY_WRONG_CODES,) if login.state is LoginState.DESTROYED else ()
-        return render(request, ExpiredPage(frame=frame, return_url=client.client_uri or "", problems=wrong), 400)
+        return client_frame(request, client), client.client_uri or ""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
-from idp.domain.clients import Client
+from idp.domain.clients import OWN_PAGES, Client
+from idp.domain.logins import Login
 from idp.domain.redirects import origin
 from idp.domain.steps import Step
 from idp.oidc.authorization import AuthorizationRequest
@@ -14,6 +15,7 @@ from idp.services.sign_in.visit import Position, Visit
 from idp.web.branding import brand_of
 from idp.web.pages.frame import Frame
 from idp.web.request_context import context_of
+from idp.web.sign_in.errands import errand_of
 
 
 def visit_of(request: Request, login_token: str | None = None) -> Visit:
@@ -42,8 +44,10 @@ class Addresses:
 
 
 def client_frame(request: Request, client: Client) -> Frame:
-    """The frame of a page that belongs to a portal, before anything of a login is added."""
+    """The frame of a page that belongs to a portal, or to nobody but us, before anything of a login is added."""
     context = context_of(request)
+    if client.client_id == OWN_PAGES:
+        return context.frame()
     rules = context.site.ports.rules
     brand = brand_of(client.client_id)
     return Frame(
@@ -62,13 +66,13 @@ def client_frame(request: Request, client: Client) -> Frame:
 def step_frame(request: Request, visit: Visit, position: Position) -> Frame:
     """The frame of a step: who is signing in, where the form posts to, how to leave, and "Step 2 of 3"."""
     addresses = Addresses.of(request, visit.login_token)
-    allow_return(request, position)
+    allow_return(request, position.login)
     frame = client_frame(request, position.situation.client)
     number, of = _progress(position)
     return replace(
         frame,
         action=addresses.to(position.step.value),
-        cancel=addresses.to("cancel"),
+        cancel=addresses.to("cancel") if can_leave(position) else "",
         forgotten=context_of(request).site.issuer.path(f"/forgotten?login={visit.login_token}"),
         who=_who(position),
         switch=addresses.to("switch") if position.situation.person else "",
@@ -77,17 +81,25 @@ def step_frame(request: Request, visit: Visit, position: Position) -> Frame:
     )
 
 
-def allow_return(request: Request, position: Position) -> None:
+def allow_return(request: Request, login: Login) -> None:
     """Lets a form of this page end at the client: browsers check `form-action` along the whole redirect chain (HD02)."""
-    stored = AuthorizationRequest.from_json(position.login.request)
-    context_of(request).allow_form_action(origin(stored.redirect_uri))
+    errand = errand_of(login)
+    if isinstance(errand, AuthorizationRequest):
+        context_of(request).allow_form_action(origin(errand.redirect_uri))
+
+
+def can_leave(position: Position) -> bool:
+    """Whether there is somewhere to go without signing in: the client, or an overview that the session opens anyway."""
+    return position.login.client_id is not None or position.session is not None
 
 
 def _who(position: Position) -> str:
     person, chosen = position.situation.person, position.situation.chosen
     if person is None:
         return ""
-    return f"{person.username} - {chosen.account.name}" if chosen else person.username
+    if chosen is None or position.login.client_id is None:
+        return person.username
+    return f"{person.username} - {chosen.account.name}"
 
 
 def _progress(position: Position) -> tuple[int, int]:

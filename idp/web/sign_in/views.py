@@ -31,7 +31,8 @@ from idp.web.pages.sign_in import (
     VerifySmsPage,
     VerifyTotpPage,
 )
-from idp.web.sign_in.doorway import Addresses, step_frame
+from idp.web.sign_in.doorway import Addresses, can_leave, step_frame
+from idp.web.sign_in.errands import errand_of
 from idp.web.templating import duration
 
 METHOD_LABELS = {
@@ -52,9 +53,9 @@ SCOPE_LINES = {
 def password_page(
     request: Request, visit: Visit, position: Position, *, username: str = "", wrong: tuple[Problem, ...] = ()
 ) -> Page:
-    stored = AuthorizationRequest.from_json(position.login.request)
+    hint = errand_of(position.login).login_hint
     frame = step_frame(request, visit, position)
-    return PasswordPage(frame=frame, username=username or stored.login_hint or "", problems=wrong)
+    return PasswordPage(frame=frame, username=username or hint or "", problems=wrong)
 
 
 def account_page(request: Request, visit: Visit, position: Position, wrong: tuple[Problem, ...] = ()) -> Page:
@@ -156,7 +157,7 @@ def other_methods(position: Position, shown: Method) -> tuple[frames.Method, ...
 
 def blocked_page(request: Request, visit: Visit, position: Position, rules: Rules, reference: str) -> Page:
     """The terminal pages: no phone number (the text of the 2FA article), disabled, suspended, no access."""
-    leave = Addresses.of(request, visit.login_token).to("cancel")
+    leave = Addresses.of(request, visit.login_token).to("cancel") if can_leave(position) else ""
     frame = replace(step_frame(request, visit, position), cancel="", action="")
     contact_name, contact_email = _contact(position, rules)
     if position.step is Step.NO_PHONE:
