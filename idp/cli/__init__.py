@@ -3,6 +3,6 @@
 Exit codes: 0 done, 1 refused with a reason, 2 wrong usage. Data goes to standard output, everything else to standard error.
 """
 
-from idp.cli.app import app, main
+from idp.cli.root import app, main
 
 __all__ = ["app", "main"]

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from idp.config.base import located
 from idp.config.settings import Settings
 from idp.errors import ConfigurationError
 
@@ -31,7 +30,7 @@ class ClientEntry:
 def client_entries(settings: Settings) -> tuple[ClientEntry, ...]:
     """Every client of the configuration. Raises `errors.ConfigurationError`."""
     listed = tuple(
-        ClientEntry(f"clients[{position}]", _with_secret(f"clients[{position}]", client, located(Path())))
+        ClientEntry(f"clients[{position}]", _with_secret(f"clients[{position}]", client, Path()))
         for position, client in enumerate(settings.clients, 1)
     )
     return listed + (read_client_files(settings.clients_dir) if settings.clients_dir else ())

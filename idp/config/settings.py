@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from idp.config import sections
-from idp.config.base import LOOPBACK, OptionalFile, is_loopback_url
+from idp.config.base import LOOPBACK, OptionalFile, is_loopback_url, located
 from idp.config.environment import Environment
 from idp.domain.rules import (
     DAY,
@@ -24,6 +25,14 @@ from idp.domain.rules import (
     ThrottleRules,
     TokenRules,
 )
+
+
+def _with_located_secret(client: dict[str, Any]) -> dict[str, Any]:
+    name = client.get("client_secret_file")
+    return client | {"client_secret_file": str(located(Path(name)))} if isinstance(name, str) else client
+
+
+ClientTable = Annotated[dict[str, Any], AfterValidator(_with_located_secret)]
 
 
 class Settings(BaseSettings):
@@ -50,7 +59,7 @@ class Settings(BaseSettings):
     support: sections.Support = sections.Support()
     outbound: sections.Outbound = sections.Outbound()
     branding: sections.Branding = sections.Branding()
-    clients: tuple[dict[str, Any], ...] = ()
+    clients: tuple[ClientTable, ...] = ()
 
     @classmethod
     def settings_customise_sources(
