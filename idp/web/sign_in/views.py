@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -201,7 +202,7 @@ def consent_page(request: Request, visit: Visit, position: Position) -> Page:
     stored = AuthorizationRequest.from_json(position.login.request)
     return ConsentPage(
         frame=step_frame(request, visit, position),
-        host=stored.redirect_uri.split("/")[2],
+        host=urlsplit(stored.redirect_uri).hostname or stored.redirect_uri.split(":")[0],
         scopes=tuple(lines[scope] for scope in position.login.asked.scopes if scope in lines),
     )
 
