@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from idp.demo.world import DemoPortal
+from idp.demo.world import PASSWORD, USERS, DemoPortal
 from idp.web.branding import brand_of
 from idp.web.headers import content_security_policy
 from idp.web.pages.demo import PortalHomePage, PortalPage, TokenView
@@ -103,7 +103,11 @@ class Portal:
         if token is None:
             frame = self._frame()
             problems = (Problem("sign-in", message),) if message else ()
-            return self._render(PortalPage(frame=frame, tagline=self._portal.tagline, problems=problems))
+            people = tuple((user.username, user.shows) for user in USERS)
+            page = PortalPage(
+                frame=frame, tagline=self._portal.tagline, problems=problems, people=people, password=PASSWORD
+            )
+            return self._render(page)
         return self._render(self._home_page(token))
 
     async def login(self, request: Request) -> Response:
