@@ -47,7 +47,7 @@ class TokenIssuer:
         # No token outlives its grant: at the end of a session there is nothing left that works offline for minutes more.
         expires_at = min(now + (client.policy.access_seconds or self._rules.access_seconds), grant.expires_at)
         granted = tuple(scopes)
-        claims = self._access_claims(grant.person.id, client, granted, grant.id, now, expires_at)
+        claims = self._access_claims(grant.user_id, client, granted, grant.id, now, expires_at)
         claims |= {"auth_time": grant.auth_time, "acr": grant.acr, "amr": list(grant.amr)}
         claims |= _session(grant)
         if "account" in granted:
@@ -71,7 +71,7 @@ class TokenIssuer:
         now = self._clock.now()
         claims: dict[str, Any] = {
             "iss": self.issuer,
-            "sub": grant.person.id,
+            "sub": grant.user_id,
             "aud": client.client_id,
             "azp": client.client_id,
             "iat": now,

@@ -91,7 +91,7 @@ async def _refresh_token(back: BackChannel, caller: Client, grant_id: str, gener
     return {
         "iss": back.issuer.issuer,
         "client_id": grant.client_id,
-        "sub": grant.person.id,
+        "sub": grant.user_id,
         "username": grant.person.username,
         "scope": grant.scope,
         "exp": min(grant.idle_expires_at, grant.expires_at),

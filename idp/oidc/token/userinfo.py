@@ -42,7 +42,7 @@ async def _claims(back: BackChannel, token: str) -> dict[str, object]:
     if "openid" not in presented.scopes:
         raise _insufficient()
     asked = requested_claims(grant, "userinfo", client)
-    return {"sub": grant.person.id, **claims_for(presented.scopes, grant.person, grant.membership, asked)}
+    return {"sub": grant.user_id, **claims_for(presented.scopes, grant.person, grant.membership, asked)}
 
 
 def _invalid() -> OAuthError:

@@ -55,14 +55,16 @@ class Statements:
         self._client_version = runner.prepare_read(expressions.CLIENT_VERSION)
 
     @classmethod
-    async def open(cls, store: Store, rules: TokenRules, *, pool_size: int = POOL_SIZE) -> Statements:
-        """On the store's database and, with SQLite, behind its write gate. The schema must be there already."""
-        runner: Runner = (
-            SQLiteRunner(store.url.database or "", store.gate)
-            if store.dialect == "sqlite"
-            else await PostgreSQLRunner.open(store.url, pool_size)
-        )
-        return cls(runner, rules)
+    async def open(
+        cls, store: Store, rules: TokenRules, *, pool_size: int = POOL_SIZE, busy_timeout: float = 5.0
+    ) -> Statements:
+        """On the store's database and, with SQLite, behind its write gate. The schema must be there already.
+
+        `busy_timeout` (seconds) is how long SQLite waits for another process's lock. Raises `errors.StorageUnavailable`.
+        """
+        if store.dialect == "sqlite":
+            return cls(SQLiteRunner(store.url.database or "", store.gate, busy_timeout), rules)
+        return cls(PostgreSQLRunner(store.url, pool_size), rules)
 
     async def redeem_code(
         self,

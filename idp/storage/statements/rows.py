@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from idp.domain.people import Membership, Person
@@ -11,9 +12,12 @@ from idp.storage.encoding import from_json
 from idp.storage.rows import Row, membership_from, person_from
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LiveGrant:
     """A grant that nothing speaks against at this moment, with its person and membership as they are now.
+
+    These two are made of the row when they are asked for, and once: most tokens need neither or one of them, and to make them
+    takes longer than to read them.
 
     `claims` is the `claims` parameter of the authorization request, by place and name. `generation` (of the refresh token in
     force, 0: none was issued) and `idle_expires_at` are what a read found; a change may answer with those before it.
@@ -21,6 +25,7 @@ class LiveGrant:
 
     id: str
     client_id: str
+    user_id: str
     session_id: str | None
     scope: str
     claims: Mapping[str, Mapping[str, Any]]
@@ -31,8 +36,15 @@ class LiveGrant:
     generation: int
     idle_expires_at: int | None
     expires_at: int
-    person: Person
-    membership: Membership
+    _row: Row = field(repr=False, compare=False)
+
+    @cached_property
+    def person(self) -> Person:
+        return person_from(self._row)
+
+    @cached_property
+    def membership(self) -> Membership:
+        return membership_from(self._row)
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -64,6 +76,7 @@ def live_grant_from(row: Row) -> LiveGrant:
     return LiveGrant(
         id=row["grant_id"],
         client_id=row["grant_client_id"],
+        user_id=row["user_id"],
         session_id=row["grant_session_id"],
         scope=row["grant_scope"],
         claims=from_json(row["grant_claims"]),
@@ -74,8 +87,7 @@ def live_grant_from(row: Row) -> LiveGrant:
         generation=row["grant_generation"],
         idle_expires_at=row["grant_idle_expires_at"],
         expires_at=row["grant_expires_at"],
-        person=person_from(row),
-        membership=membership_from(row),
+        _row=row,
     )
 
 

@@ -28,7 +28,6 @@ from idp.storage.statements.prepared import Prepared
 from idp.storage.tables import audit_events, grants
 
 BATCH = 64
-BUSY_SECONDS = 5.0
 _DIALECT = SQLiteDialect_pysqlite()
 
 Steps = tuple[Prepared, ...]
@@ -39,9 +38,9 @@ Work = Callable[[sqlite3.Connection], Row | None]
 class SQLiteRunner:
     """Runs prepared operations. `read` and `change` raise `errors.StorageUnavailable` when the file cannot be used."""
 
-    def __init__(self, path: str, gate: WriteGate) -> None:
+    def __init__(self, path: str, gate: WriteGate, busy_timeout: float) -> None:
         self._reading = _connect(path, SQLITE_READER, timeout=0.0)
-        self._writer = _Writer(path, gate)
+        self._writer = _Writer(_connect(path, SQLITE_WRITER, busy_timeout), gate)
 
     def prepare_read(self, statement: Select[Any]) -> Prepared:
         return Prepared(statement, _DIALECT)
@@ -88,12 +87,12 @@ def _change(connection: sqlite3.Connection, steps: Steps, values: Mapping[str, A
 class _Writer:
     """One connection in one thread, and the queue before it."""
 
-    def __init__(self, path: str, gate: WriteGate) -> None:
+    def __init__(self, connection: sqlite3.Connection, gate: WriteGate) -> None:
+        self._connection = connection
         self._gate = gate
         self._waiting: deque[tuple[Work, asyncio.Future[Row | None]]] = deque()
         self._emptying: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="idp-statements")
-        self._connection = _connect(path, SQLITE_WRITER, timeout=BUSY_SECONDS)
 
     async def do(self, work: Work) -> Row | None:
         """Returns once the work is committed. Raises RuntimeError inside a turn of the gate, which it would wait for."""
