@@ -57,24 +57,32 @@ class Situation:
     consent_needed: bool = False
 
     @property
-    def demand(self) -> FactorDemand | None:
-        """The second factor that this sign-in needs now, met or not: the one asked for, or before it the standing one."""
+    def wanted(self) -> FactorDemand | None:
+        """The second factor that person, account, portal and request ask for, met or not."""
         if self.person is None or self.chosen is None:
             return None
-        wanted = second_factor_demand(
-            self.person, self.chosen, self.client.policy.second_factor, self.asked, self.factors
-        )
+        channel = self.client.policy.second_factor
+        return second_factor_demand(self.person, self.chosen, channel, self.asked, self.factors)
+
+    @property
+    def enrols(self) -> bool:
+        """Whether this sign-in leads to enrolling an authenticator app: it is wanted, and nothing is there in its place."""
+        wanted = self.wanted
+        if wanted is None or wanted.channel is not Method.TOTP or Method.TOTP not in wanted.accepted:
+            return False
+        return not self.meets(wanted) and not wanted.accepted & self.factors.enrolled
+
+    @property
+    def demand(self) -> FactorDemand | None:
+        """The second factor that this sign-in needs now, met or not: the wanted one, or before it the standing one.
+
+        The password alone enrols no factor past one that is there (SECURITY-CASES TO11, TO12).
+        """
+        wanted = self.wanted
         if wanted is None:
             return self.standing if self.has_temporary_password or self.asked.step_up_since is not None else None
-        return self._guard_of_enrolment(wanted) or wanted
-
-    def _guard_of_enrolment(self, wanted: FactorDemand) -> FactorDemand | None:
-        """The standing factor, while an authenticator app is wanted and none is enrolled: the password alone enrols no factor
-        past one that is there (SECURITY-CASES TO11, TO12)."""
-        enrols = Method.TOTP is wanted.channel and Method.TOTP in wanted.accepted
-        if not enrols or self.meets(wanted) or wanted.accepted & self.factors.enrolled:
-            return None
-        return self.standing if self.standing is not None and not self.meets(self.standing) else None
+        guarded = self.enrols and self.standing is not None and not self.meets(self.standing)
+        return self.standing if guarded else wanted
 
     def meets(self, demand: FactorDemand) -> bool:
         return any(self.evidence.has(method) for method in demand.accepted)
@@ -118,18 +126,12 @@ def _lacks_phone(s: Situation) -> bool:
 
 
 def _must_enrol(s: Situation) -> bool:
-    return (
-        not s.demand_is_met
-        and not s.offered
-        and s.demand is not None
-        and s.demand.channel is Method.TOTP
-        and (Method.TOTP in s.demand.accepted)
-    )
+    return s.enrols and not s.demand_is_met and not s.offered
 
 
 def _must_identify(s: Situation) -> bool:
     """Nobody has been identified, or too long ago for what comes next."""
-    return s.person is None or s.evidence.primary_at is None or (s.is_stale and _must_enrol(s))
+    return s.person is None or s.evidence.primary_at is None or (s.is_stale and s.enrols)
 
 
 def _is_unmet(s: Situation) -> bool:

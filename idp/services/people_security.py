@@ -8,8 +8,10 @@ from idp.domain.audit import Actor, AuditEvent, Event
 from idp.domain.people import Person, Role, UserStatus
 from idp.errors import Conflict
 from idp.ports import Ports
+from idp.services.factors import remove_factors
 from idp.services.notices import notify
 from idp.services.people import found, parsed_phone
+from idp.services.sessions import end_sessions, void_earlier_proofs
 from idp.storage.unit_of_work import Store, UnitOfWork
 
 
@@ -51,7 +53,7 @@ async def set_phone(store: Store, ports: Ports, command: SetPhone) -> Person:
         if person.phone_number == e164:
             return person
         await uow.people.set_phone(person.id, e164, False, ports.clock.now())
-        await _end_everything(uow, ports, person)
+        await void_earlier_proofs(uow, ports, person.id, command.actor)
         await _record(
             uow, ports, Event.PHONE_CHANGED, command.actor, person, {"removed": "yes"} if e164 is None else {}
         )
@@ -70,10 +72,9 @@ async def disable_user(store: Store, ports: Ports, command: DisableUser) -> bool
         is_support = any(m.role is Role.SUPPORT for m in await uow.people.memberships(person.id))
         if is_support and person.is_active and await uow.people.count_support() <= 1:
             raise Conflict(f"{person.username} is the last person with the role support. Add another one first.")
-        now = ports.clock.now()
-        changed = await uow.people.set_status(person.id, UserStatus.DISABLED, now)
+        changed = await uow.people.set_status(person.id, UserStatus.DISABLED, ports.clock.now())
         if changed:
-            await uow.sessions.end_all(person.id, now)
+            await end_sessions(uow, ports, person.id, command.actor)
             await _record(uow, ports, Event.USER_DISABLED, command.actor, person)
         return changed
 
@@ -95,18 +96,12 @@ async def reset_mfa(store: Store, ports: Ports, command: ResetMfa) -> bool:
     """
     async with store.write() as uow:
         person = await found(uow, command.username)
-        removed = await uow.credentials.remove_totp(person.id)
+        removed = await remove_factors(uow, person)
         if removed:
-            await _end_everything(uow, ports, person)
+            await void_earlier_proofs(uow, ports, person.id, command.actor)
             await _record(uow, ports, Event.MFA_RESET, command.actor, person)
             await notify(uow, ports, person, "mfa_reset", command.actor)
         return removed
-
-
-async def _end_everything(uow: UnitOfWork, ports: Ports, person: Person) -> None:
-    """Voids all that earlier proofs opened: the epoch kills tokens and logins, the sessions are ended for the lists to show."""
-    await uow.people.bump_epoch(person.id)
-    await uow.sessions.end_all(person.id, ports.clock.now())
 
 
 async def _record(

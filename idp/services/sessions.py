@@ -1,11 +1,13 @@
-"""Sessions at the identity provider: finding the live one, and ending them."""
+"""Sessions at the identity provider: finding the live one, renewing and ending them."""
 
 from __future__ import annotations
 
+from idp.domain.assurance import Evidence
 from idp.domain.audit import Actor, AuditEvent, Event
 from idp.domain.ids import secret_hash
 from idp.domain.sessions import Session
 from idp.ports import Ports
+from idp.services.minting import new_secret
 from idp.storage.unit_of_work import UnitOfWork
 
 
@@ -31,3 +33,36 @@ async def end_session(uow: UnitOfWork, ports: Ports, session: Session, actor: Ac
     now = ports.clock.now()
     if await uow.sessions.end(session.id, now):
         await uow.audit.add(AuditEvent(Event.SESSION_ENDED, now, actor, user_id=session.user_id))
+
+
+async def end_sessions(
+    uow: UnitOfWork, ports: Ports, user_id: str, actor: Actor, *, keep: Session | None = None
+) -> list[Session]:
+    """Ends every session of a person but `keep`; returns those that ended."""
+    kept = keep.id if keep is not None else None
+    sessions = [s for s in await uow.sessions.of_user(user_id, ports.clock.now()) if s.id != kept]
+    for session in sessions:
+        await end_session(uow, ports, session, actor)
+    return sessions
+
+
+async def void_earlier_proofs(
+    uow: UnitOfWork, ports: Ports, user_id: str, actor: Actor, *, keep: Session | None = None
+) -> int:
+    """What earlier proofs opened is over: tokens and sign-ins under way by the epoch, sessions by name. Returns the new epoch.
+
+    The session `keep` is left, but of the old epoch as well: `renew_session` takes it along.
+    """
+    epoch = await uow.people.bump_epoch(user_id)
+    await end_sessions(uow, ports, user_id, actor, keep=keep)
+    return epoch
+
+
+async def renew_session(uow: UnitOfWork, ports: Ports, session: Session, evidence: Evidence, epoch: int) -> str | None:
+    """The same session under a new token and the person's present epoch: the old token opens nothing from here on (SE02).
+
+    None: it has ended meanwhile.
+    """
+    token, now = new_secret(ports.entropy), ports.clock.now()
+    renewed = await uow.sessions.rotate(session.id, secret_hash(token), evidence, epoch, now, session.expires_at)
+    return token if renewed else None

@@ -102,6 +102,8 @@ TABLE: list[tuple[str, Situation, Step]] = [
     ("enrolling by acr, texts guard another account", situation(INBOUND, PWD, asked=MFA_ASKED,
         memberships=(member(), QUAY), factors=PHONE), Step.VERIFY),
     ("enrolling, password long ago", situation(INBOUND, PWD, person=with_mfa(), is_stale=True), Step.PASSWORD),
+    ("enrolling, password long ago and texts in use",
+        situation(INBOUND, PWD, person=with_mfa(), membership=QUAY, factors=PHONE, is_stale=True), Step.PASSWORD),
     ("enrolled, password long ago", situation(INBOUND, PWD, TOTP, person=with_mfa(), factors=APP, is_stale=True),
         Step.DONE),
     ("temporary, texts guard the account, app wanted",

@@ -14,8 +14,8 @@ from idp.domain.logins import LoginState
 from idp.domain.onetime import CodeVerdict, clean_code
 from idp.domain.steps import Step
 from idp.ports import Ports
-from idp.services.sign_in.text_message import code_digest
 from idp.services.sign_in.visit import OutOfTurn, Position, Visit, expect, keep_proof
+from idp.services.text_codes import judge_code
 from idp.services.throttles import attempt_all, forgive_all, second_factor_limits
 from idp.storage.unit_of_work import Store, UnitOfWork
 
@@ -71,19 +71,7 @@ async def _judge_totp(uow: UnitOfWork, ports: Ports, position: Position, typed: 
 
 
 async def _judge_text(uow: UnitOfWork, ports: Ports, position: Position, typed: str) -> CodeVerdict:
-    owner = position.login.id_hash
-    stored = await uow.text_codes.get(owner)
-    code = clean_code(typed)
-    if stored is None or code is None:
-        return CodeVerdict.WRONG
-    tries = await uow.text_codes.count_try(owner)
-    if tries > ports.rules.sms.tries_per_code:
-        return CodeVerdict.EXHAUSTED
-    digest = code_digest(ports, owner, position.person.id, code)
-    now = ports.clock.now()
-    if await uow.text_codes.use(owner, digest, now):
-        return CodeVerdict.RIGHT
-    return stored.judge(digest == stored.code_hash, now, ports.rules.sms.tries_per_code)
+    return await judge_code(uow, ports, position.login.id_hash, position.person.id, typed)
 
 
 async def _settle(

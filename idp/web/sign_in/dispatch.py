@@ -33,8 +33,9 @@ from idp.services.sign_in.finish import (
     refusal_reference,
 )
 from idp.services.sign_in.second_factor import current_method
-from idp.services.sign_in.text_message import TextOutcome, enter_text_step, text_status
+from idp.services.sign_in.text_message import enter_text_step, text_status
 from idp.services.sign_in.visit import LoginOver, LoginUnknown, OutOfTurn, Position, Visit, locate
+from idp.services.text_codes import TextOutcome
 from idp.web.cookies import Cookie
 from idp.web.pages.frame import Frame, Problem
 from idp.web.pages.outcomes import ExpiredPage, FinishedElsewherePage, FormPostPage

@@ -16,8 +16,8 @@ from idp.domain.steps import Step
 from idp.oidc.authorization import AuthorizationRequest
 from idp.services.sign_in.enrol import PendingEnrolment
 from idp.services.sign_in.second_factor import CodeOutcome
-from idp.services.sign_in.text_message import TextStatus
 from idp.services.sign_in.visit import Position, Visit
+from idp.services.text_codes import TextStatus
 from idp.web.pages import frame as frames
 from idp.web.pages import problems
 from idp.web.pages.frame import Page, Problem
