@@ -10,6 +10,7 @@ from pathlib import Path
 
 SUFFIX = ".jwk"
 LOCK = ".lock"
+DRAFT = ".new"
 
 
 class KeyDirectory:
@@ -30,7 +31,7 @@ class KeyDirectory:
 
     def write(self, name: str, content: bytes) -> None:
         # A killed process leaves the old file or the new one, never half of one: readers skip what does not end in `.jwk`.
-        draft = self._directory / f"{name}.{os.getpid()}.new"
+        draft = self._directory / f"{name}{DRAFT}"
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -53,6 +54,8 @@ class KeyDirectory:
         handle = os.open(self._directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
+            for draft in self._directory.glob(f"*{DRAFT}"):
+                draft.unlink(missing_ok=True)  # of a process that was killed: who writes holds this lock
             yield
         finally:
             os.close(handle)

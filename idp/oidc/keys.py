@@ -7,11 +7,12 @@ rotation or revocation on the command line reaches a running server without a re
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from idp.errors import ConfigurationError, NotFound
+from idp.errors import ConfigurationError, IdpError, NotFound
 from idp.oidc.key_folder import KEY_TYPES, KeyFolder, KeyState, SigningKey, advance, by_kid, repair, signer_of
 from idp.ports import Clock, KeyFiles, Sealer
 
@@ -19,6 +20,8 @@ LOOK_SECONDS = 5
 MANDATORY = "RS256"
 PREFERRED = "ES256"
 """Access tokens: a tenth of the cost of RS256, and every API library knows it."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,12 @@ class KeyRing:
         if now - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = now
-        if self._folder.files.names() != self._files.keys():
-            await asyncio.to_thread(self._load)
+        try:
+            if self._folder.files.names() != self._files.keys():
+                await asyncio.to_thread(self._load)
+        except (OSError, IdpError) as error:
+            # A folder that cannot be read is no reason to stop: what is in memory goes on signing.
+            log.error("the folder of signing keys cannot be read: %s", error)
 
     async def rotate(self) -> bool:
         """Next becomes active, active previous, and new next keys are made. False: another process did so just before."""

@@ -110,6 +110,22 @@ async def test_a_running_ring_notices_a_rotation_by_another_process(
     assert server.signing_key("ES256").kid == command.signing_key("ES256").kid
 
 
+async def test_a_folder_that_cannot_be_read_for_a_while_stops_nobody(
+    tmp_path: Path, sealer: SealingRing, clock: ManualClock
+) -> None:
+    ring = await open_ring(tmp_path / "keys", sealer, clock)
+    before = ring.jwks()
+    os.rename(tmp_path / "keys", tmp_path / "elsewhere")
+    clock.advance(10)
+    await ring.refresh()
+    assert ring.signing_key("ES256").kid in {key["kid"] for key in before["keys"]}
+    os.rename(tmp_path / "elsewhere", tmp_path / "keys")
+    (tmp_path / "keys" / "stray.active.jwk").write_text("{")
+    clock.advance(10)
+    await ring.refresh()
+    assert ring.jwks() == before
+
+
 async def test_F32_replicas_that_rotate_together_rotate_once(
     tmp_path: Path, sealer: SealingRing, clock: ManualClock
 ) -> None:

@@ -28,6 +28,8 @@ from idp.storage.statements.prepared import Prepared
 from idp.storage.tables import audit_events, grants
 
 BATCH = 64
+READER_SECONDS = 0.1
+"""In WAL mode no reader waits for a writer; only opening after a crash, or the last process leaving, holds it up at all."""
 _DIALECT = SQLiteDialect_pysqlite()
 
 Steps = tuple[Prepared, ...]
@@ -39,7 +41,7 @@ class SQLiteRunner:
     """Runs prepared operations. `read` and `change` raise `errors.StorageUnavailable` when the file cannot be used."""
 
     def __init__(self, path: str, gate: WriteGate, busy_timeout: float) -> None:
-        self._reading = _connect(path, SQLITE_READER, timeout=0.0)
+        self._reading = _connect(path, SQLITE_READER, READER_SECONDS)
         self._writer = _Writer(_connect(path, SQLITE_WRITER, busy_timeout), gate)
 
     def prepare_read(self, statement: Select[Any]) -> Prepared:
