@@ -18,7 +18,7 @@ from idp.domain.people import Person, Role
 from idp.errors import ConfigurationError, WrongSealingKey
 from idp.services.clients import RegisterClient, register_client
 from idp.storage.engine import open_store
-from idp.storage.migrate import upgrade
+from idp.storage.migrate import current, erase, upgrade
 from tests.support.ports import ManualClock
 
 KEY, OTHER = fresh_sealing_key("a"), fresh_sealing_key("b")
@@ -261,3 +261,14 @@ async def test_the_outbox_page_is_for_the_demo_only(configured: Configured) -> N
     demo = configured().model_copy(update={"profile": "demo"})
     async with running(demo) as runtime:
         assert runtime.dev_outbox is not None
+
+
+async def test_a_demo_that_begins_anew_finds_an_empty_database(configured: Configured) -> None:
+    settings = configured()
+    async with running(settings):
+        pass
+    await erase(settings.database.url)
+    assert await current(settings.database.url) is None
+    await erase(settings.database.url)
+    async with running(configured(OTHER, keys={"directory": "other"})):
+        pass

@@ -24,6 +24,7 @@ COMMANDS = {
     "user": "People. Nobody's password can be set, shown or reset here.",
     "session": "Who is signed in, and signing somebody out.",
     "audit": "What happened, and who did it.",
+    "token": "Get tokens by a real code flow without a browser. In the demo only.",
     "purge": "Remove what has expired. A running server does this by itself.",
 }
 """Name -> what it does, for the list of `idp --help`; the module `idp.cli.<name>` has its `app`."""
