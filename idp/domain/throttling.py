@@ -40,7 +40,10 @@ class Limit(Protocol):
         """Counts an attempt *before* it is evaluated, so that parallel attempts cannot share one free try."""
 
     def forgive(self, state: ThrottleState) -> ThrottleState:
-        """Takes the latest attempt back: it turned out right, or something else stopped it."""
+        """Takes the latest attempt back: something else stopped it, or it was right and says nothing about the others."""
+
+    def succeed(self, state: ThrottleState) -> ThrottleState:
+        """Takes the latest attempt back because it was right, which ends a run of failures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,9 @@ class Curve:
     def forgive(self, state: ThrottleState) -> ThrottleState:
         return ThrottleState()
 
+    def succeed(self, state: ThrottleState) -> ThrottleState:
+        return ThrottleState()
+
     def _delay(self, failures: int) -> int:
         if failures < self.free:
             return 0
@@ -75,26 +81,39 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """At most `count` attempts in any stretch of `seconds`, for each pair; with `spacing`, a growing pause between them."""
+    """At most `count` attempts in any stretch of `seconds`, for each pair; with `spacing`, a growing pause between them.
+
+    With `longest_run`, after so many failures in a row only one attempt a day: patience must not do what speed may not.
+    """
 
     windows: tuple[tuple[int, int], ...]
     spacing: tuple[int, ...] = ()
     spacing_resets_seconds: int = 10 * MINUTE
+    longest_run: int = 0
 
     @property
     def keep_seconds(self) -> int:
+        return RUN_SECONDS if self.longest_run else self._longest_window
+
+    @property
+    def _longest_window(self) -> int:
         return max(seconds for _, seconds in self.windows)
 
     def attempt(self, state: ThrottleState, now: int) -> Verdict:
-        recent = tuple(at for at in state.recent if at > now - self.keep_seconds)
+        recent = tuple(at for at in state.recent if at > now - self._longest_window)
         wait = max((self._wait(recent, now, count, seconds) for count, seconds in self.windows), default=0)
         wait = max(wait, self._pause(recent, now))
+        if self.longest_run and state.failures >= self.longest_run:
+            wait = max(wait, self._wait(recent, now, 1, DAY))
         if wait > 0:
             return Verdict(False, ThrottleState(state.failures, 0, recent), wait)
         return Verdict(True, ThrottleState(state.failures + 1, 0, (*recent, now)))
 
     def forgive(self, state: ThrottleState) -> ThrottleState:
         return ThrottleState(max(0, state.failures - 1), 0, state.recent[:-1])
+
+    def succeed(self, state: ThrottleState) -> ThrottleState:
+        return ThrottleState(0, 0, state.recent[:-1])
 
     @staticmethod
     def _wait(recent: tuple[int, ...], now: int, count: int, seconds: int) -> int:
@@ -107,6 +126,11 @@ class Windows:
             return 0
         return run[-1] + self.spacing[min(len(run), len(self.spacing)) - 1] - now
 
+
+RUN_SECONDS = 90 * DAY
+"""How long a run of failures is remembered after the last of them."""
+MOST_IN_A_ROW = 100
+"""Six digits bear so many guesses and no more (NIST SP 800-63B-4 §3.2.2, SECURITY-CASES TO05)."""
 
 PASSWORD = Curve()
 """Per username, or per username and known browser: separate buckets, so strangers cannot use up the owner's tries."""
@@ -125,7 +149,7 @@ def forgotten_address(rules: ThrottleRules) -> Windows:
 
 
 def second_factor(rules: ThrottleRules) -> Windows:
-    return Windows(rules.second_factor)
+    return Windows(rules.second_factor, longest_run=MOST_IN_A_ROW)
 
 
 def second_factor_address(rules: ThrottleRules) -> Windows:

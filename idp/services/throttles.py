@@ -45,6 +45,7 @@ def second_factor_limits(ports: Ports, user_id: str, address: str) -> list[tuple
     return limits
 
 
-async def forgive_all(uow: UnitOfWork, ports: Ports, limits: list[tuple[str, Limit]]) -> None:
+async def succeed_all(uow: UnitOfWork, ports: Ports, limits: list[tuple[str, Limit]]) -> None:
+    """The attempt that was taken from these buckets was right. In the order of `attempt_all`."""
     for name, limit in sorted(limits, key=lambda pair: pair[0]):
-        await uow.throttles.forgive(name, limit, ports.clock.now())
+        await uow.throttles.succeed(name, limit, ports.clock.now())

@@ -30,12 +30,12 @@ class Attacker:
         self.state = verdict.state
         return verdict
 
-    def allowed_within(self, seconds: int) -> int:
-        """How many attempts are let through when one is made every second."""
+    def allowed_within(self, seconds: int, every: int = 1) -> int:
+        """How many attempts are let through when one is made every so many seconds."""
         allowed = 0
-        for _ in range(seconds):
+        for _ in range(seconds // every):
             allowed += self.attempt().allowed
-            self.now += 1
+            self.now += every
         return allowed
 
 
@@ -68,6 +68,18 @@ def test_TO05_second_factor_windows() -> None:
     assert attacker.allowed_within(5 * MINUTE) == 5
     assert attacker.allowed_within(55 * MINUTE) == 15
     assert attacker.allowed_within(DAY - HOUR) == 30
+
+
+def test_TO05_after_a_hundred_failures_in_a_row_one_try_a_day_until_a_right_one() -> None:
+    limit = second_factor(ThrottleRules())
+    attacker = Attacker(limit)
+    assert attacker.allowed_within(2 * DAY, every=MINUTE) == 100
+    assert attacker.allowed_within(5 * DAY, every=MINUTE) == 5
+    attacker.now += limit.keep_seconds - 1
+    assert attacker.attempt().allowed
+    assert not attacker.attempt().allowed  # the run is remembered for months
+    attacker.state = limit.succeed(attacker.state)
+    assert attacker.allowed_within(DAY, every=MINUTE) == 50
 
 
 def test_a_right_code_gives_its_own_attempt_back_and_no_other() -> None:

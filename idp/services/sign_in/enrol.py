@@ -13,7 +13,7 @@ from idp.ports import Ports
 from idp.services.notices import notify
 from idp.services.sign_in.second_factor import CodeOutcome, count_try, destroy_if_spent, totp_place
 from idp.services.sign_in.visit import Position, Visit, expect, keep_proof
-from idp.services.throttles import forgive_all, second_factor_limits
+from idp.services.throttles import second_factor_limits, succeed_all
 from idp.storage.unit_of_work import Store, UnitOfWork
 
 CONFIRM_STEPS_AHEAD = 1
@@ -94,7 +94,7 @@ async def _settle(uow: UnitOfWork, ports: Ports, visit: Visit, position: Positio
     now, person = ports.clock.now(), position.person
     if not await uow.credentials.confirm_totp(person.id, position.login.id_hash, step, now):
         return CodeOutcome(CodeVerdict.EXPIRED)
-    await forgive_all(uow, ports, second_factor_limits(ports, person.id, visit.actor.address))
+    await succeed_all(uow, ports, second_factor_limits(ports, person.id, visit.actor.address))
     await keep_proof(uow, position, position.login.evidence.having(Method.TOTP, now))
     await uow.audit.add(AuditEvent(Event.TOTP_ENROLLED, now, visit.actor, user_id=person.id))
     await notify(uow, ports, person, "mfa_enabled")

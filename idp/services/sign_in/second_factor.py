@@ -16,7 +16,7 @@ from idp.domain.steps import Step
 from idp.ports import Ports
 from idp.services.sign_in.visit import OutOfTurn, Position, Visit, expect, keep_proof
 from idp.services.text_codes import judge_code
-from idp.services.throttles import attempt_all, forgive_all, second_factor_limits
+from idp.services.throttles import attempt_all, second_factor_limits, succeed_all
 from idp.storage.unit_of_work import Store, UnitOfWork
 
 
@@ -50,7 +50,9 @@ async def count_try(uow: UnitOfWork, ports: Ports, visit: Visit, position: Posit
     if wait:
         await uow.audit.add(AuditEvent(Event.SECOND_FACTOR_THROTTLED, now, visit.actor, user_id=person.id))
         return CodeOutcome(CodeVerdict.EXHAUSTED, wait)
-    await uow.logins.count_try(position.login.id_hash)
+    if await uow.logins.count_try(position.login.id_hash) > ports.rules.mfa.tries_per_login:
+        # Tries in parallel: each saw a login that was not spent yet.
+        return await destroy(uow, position)
     return None
 
 
@@ -80,7 +82,7 @@ async def _settle(
     now, person = ports.clock.now(), position.person
     details = {"method": method.value, "verdict": verdict.value}
     if verdict is CodeVerdict.RIGHT:
-        await forgive_all(uow, ports, second_factor_limits(ports, person.id, visit.actor.address))
+        await succeed_all(uow, ports, second_factor_limits(ports, person.id, visit.actor.address))
         await keep_proof(uow, position, position.login.evidence.having(method, now))
         event = AuditEvent(Event.SECOND_FACTOR_SUCCEEDED, now, visit.actor, user_id=person.id, details=details)
         await uow.audit.add(event)
@@ -92,9 +94,13 @@ async def _settle(
 async def destroy_if_spent(uow: UnitOfWork, ports: Ports, position: Position, verdict: CodeVerdict) -> CodeOutcome:
     """After the last allowed try the login is over: going on means the password again, and the person's count stays."""
     if position.login.tries + 1 >= ports.rules.mfa.tries_per_login:
-        await uow.logins.finish(position.login.id_hash, LoginState.DESTROYED)
-        return CodeOutcome(CodeVerdict.EXHAUSTED)
+        return await destroy(uow, position)
     return CodeOutcome(verdict)
+
+
+async def destroy(uow: UnitOfWork, position: Position) -> CodeOutcome:
+    await uow.logins.finish(position.login.id_hash, LoginState.DESTROYED)
+    return CodeOutcome(CodeVerdict.EXHAUSTED)
 
 
 async def pick_method(store: Store, ports: Ports, visit: Visit, method: Method) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -36,11 +37,17 @@ class Throttles(Repository):
         return limit.attempt(_live_state(await self._first(statement), now), now)
 
     async def forgive(self, bucket: str, limit: Limit, now: int) -> None:
-        """Takes the latest attempt back: it turned out right, or another bucket stopped it."""
+        """Takes the latest attempt back; the run of failures before it goes on."""
+        await self._move(bucket, limit.forgive, now)
+
+    async def succeed(self, bucket: str, limit: Limit, now: int) -> None:
+        """Takes the latest attempt back: it was right, and the run of failures is over."""
+        await self._move(bucket, limit.succeed, now)
+
+    async def _move(self, bucket: str, change: Callable[[ThrottleState], ThrottleState], now: int) -> None:
         this = throttles.c.bucket == bucket
         row = await self._first(select(throttles.c.state, throttles.c.expires_at).where(this).with_for_update())
-        state = limit.forgive(_live_state(row, now))
-        await self._run(update(throttles).where(this).values(state=_to_json(state)))
+        await self._run(update(throttles).where(this).values(state=_to_json(change(_live_state(row, now)))))
 
     async def clear(self, bucket: str) -> None:
         await self._run(delete(throttles).where(throttles.c.bucket == bucket))
