@@ -132,7 +132,8 @@ async def resume_account(store: Store, ports: Ports, command: ResumeAccount) -> 
 async def change_permissions(store: Store, ports: Ports, command: ChangePermissions) -> Account:
     """Allocates and withdraws; what is so already stays so. Nobody allocates to the operator's own account.
 
-    Raises `NotFound` and `InvalidInput`.
+    *Use 2FA* ends the tokens that the account's users got without it: the portals ask again, and a session that lacks the
+    factor is stepped up (SECURITY-CASES TO24). Raises `NotFound` and `InvalidInput`.
     """
     if both := command.allocate & command.withdraw:
         raise InvalidInput("allocate", f"{min(both)} is to be allocated and withdrawn. Choose one.")
@@ -145,6 +146,8 @@ async def change_permissions(store: Store, ports: Ports, command: ChangePermissi
             if await uow.accounts.allocate(account.id, permission, command.actor.id, now):
                 details = {"permission": permission.value}
                 await _record(uow, Event.PERMISSION_ALLOCATED, now, command.actor, account, details)
+                if permission is Permission.USE_2FA:
+                    await uow.accounts.void_grants(account.id)
         for permission in sorted(command.withdraw):
             if await uow.accounts.withdraw(account.id, permission):
                 details = {"permission": permission.value}

@@ -137,6 +137,10 @@ class Accounts(Tree):
         )
         return await self._happened(insert.on_conflict_do_nothing().returning(account_permissions.c.permission))
 
+    async def void_grants(self, account_id: str) -> None:
+        """Ends every grant of this account, not of those below it: whoever wants tokens meets today's policy first (TO24)."""
+        await self._run(update(accounts).where(accounts.c.id == account_id).values(epoch=accounts.c.epoch + 1))
+
     async def withdraw(self, account_id: str, permission: Permission) -> bool:
         """False: it was not allocated."""
         return await self._happened(
