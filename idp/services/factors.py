@@ -5,6 +5,7 @@ Another kind of factor is added here and nowhere else: the ladder, My MFA, the a
 
 from __future__ import annotations
 
+from idp.domain.assurance import Method
 from idp.domain.people import Person
 from idp.domain.policy import Factors
 from idp.storage.unit_of_work import UnitOfWork
@@ -15,9 +16,9 @@ async def factors_of(uow: UnitOfWork, person: Person) -> Factors:
     return Factors(totp=await uow.credentials.totp(person.id) is not None, sms=person.phone_number is not None)
 
 
-async def remove_factors(uow: UnitOfWork, person: Person) -> bool:
-    """Voids what *Reset MFA* takes away, an enrolment under way included. False: there was nothing.
+async def remove_factors(uow: UnitOfWork, person: Person) -> frozenset[Method]:
+    """Voids what *Reset MFA* takes away, an enrolment under way included; the methods that prove nothing any more.
 
     The phone number stays: it is an address that administrators look after as well.
     """
-    return await uow.credentials.remove_totp(person.id)
+    return frozenset({Method.TOTP} if await uow.credentials.remove_totp(person.id) else ())

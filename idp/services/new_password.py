@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from idp.domain.audit import Actor, AuditEvent, Event
 from idp.domain.passwords import Choice, fits, is_text, normalise, problem_with
 from idp.domain.people import Membership, Person
-from idp.domain.sessions import Session
 from idp.errors import InvalidInput
 from idp.ports import Ports
 from idp.services.notices import notify
-from idp.services.sessions import void_earlier_proofs
 from idp.services.throttles import password_bucket
 from idp.storage.unit_of_work import UnitOfWork
 
@@ -83,19 +81,14 @@ async def replace_password(
     stored: StoredSecrets,
     new_hash: str,
     actor: Actor,
-    *,
-    keep: Session | None = None,
-) -> int | None:
-    """Stores the new password and ends everything that the old one had opened, but for the session `keep` (PW19).
-
-    Returns the person's new epoch; None and nothing changed when somebody else was first.
-    """
+) -> bool:
+    """Stores the new password and tells the person. Ending what the old one had opened is the caller's part, in the same
+    transaction (PW19). False, and nothing changed: somebody else was first."""
     now = ports.clock.now()
     if not await uow.credentials.set_password(person.id, new_hash, now, replacing=stored.password_hash):
-        return None
-    epoch = await void_earlier_proofs(uow, ports, person.id, actor, keep=keep)
+        return False
     await uow.browsers.forget_all(person.id)
     await uow.throttles.clear(password_bucket(ports, person.username, None))
     await uow.audit.add(AuditEvent(Event.PASSWORD_CHANGED, now, actor, user_id=person.id))
     await notify(uow, ports, person, "password_changed", actor)
-    return epoch
+    return True

@@ -101,7 +101,7 @@ async def reset_mfa(store: Store, ports: Ports, command: ResetMfa) -> bool:
             await void_earlier_proofs(uow, ports, person.id, command.actor)
             await _record(uow, ports, Event.MFA_RESET, command.actor, person)
             await notify(uow, ports, person, "mfa_reset", command.actor)
-        return removed
+        return bool(removed)
 
 
 async def _record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from idp.domain.assurance import Evidence
 from idp.domain.audit import Actor, AuditEvent, Event
 from idp.domain.ids import secret_hash
 from idp.domain.sessions import Session
@@ -58,11 +57,11 @@ async def void_earlier_proofs(
     return epoch
 
 
-async def renew_session(uow: UnitOfWork, ports: Ports, session: Session, evidence: Evidence, epoch: int) -> str | None:
-    """The same session under a new token and the person's present epoch: the old token opens nothing from here on (SE02).
-
-    None: it has ended meanwhile.
-    """
+async def renew_session(uow: UnitOfWork, ports: Ports, session: Session, epoch: int) -> str | None:
+    """The session, with the evidence that it has here, under a new token and the person's present epoch: the old token opens
+    nothing from here on (SE02). None: it has ended meanwhile."""
     token, now = new_secret(ports.entropy), ports.clock.now()
-    renewed = await uow.sessions.rotate(session.id, secret_hash(token), evidence, epoch, now, session.expires_at)
+    renewed = await uow.sessions.rotate(
+        session.id, secret_hash(token), session.evidence, epoch, now, session.expires_at
+    )
     return token if renewed else None

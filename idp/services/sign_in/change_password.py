@@ -6,6 +6,7 @@ from idp.domain.assurance import Method
 from idp.domain.steps import Step
 from idp.ports import Ports
 from idp.services.new_password import StoredSecrets, accepted, context_words, replace_password, secrets_of
+from idp.services.sessions import void_earlier_proofs
 from idp.services.sign_in.visit import OutOfTurn, Position, Visit, expect
 from idp.storage.unit_of_work import Store, UnitOfWork
 
@@ -34,9 +35,9 @@ async def _settle(
     temporary_id = position.login.temporary_id
     if temporary_id is not None and not await uow.credentials.use_temporary(person.id, temporary_id):
         raise OutOfTurn(position.step)
-    epoch = await replace_password(uow, ports, person, stored, new_hash, visit.actor)
-    if epoch is None:
+    if not await replace_password(uow, ports, person, stored, new_hash, visit.actor):
         raise OutOfTurn(position.step)
+    epoch = await void_earlier_proofs(uow, ports, person.id, visit.actor)
     evidence = position.situation.evidence.without(Method.TEMPORARY_PASSWORD).having(Method.PASSWORD, now)
     expires_at = now + ports.rules.mfa.finish_seconds
     if not await uow.logins.identify(position.login.id_hash, person.id, epoch, evidence, None, now, expires_at):

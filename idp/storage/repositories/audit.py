@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
@@ -39,6 +40,7 @@ class Audit(Repository):
         self,
         *,
         event: Event | None = None,
+        among: Collection[Event] = (),
         user_id: str | None = None,
         account_id: str | None = None,
         under_path: str | None = None,
@@ -47,7 +49,7 @@ class Audit(Repository):
         before_seq: int | None = None,
         limit: int = 100,
     ) -> Trail:
-        """The newest first; `before_seq` is the last number of the page before.
+        """The newest first; `before_seq` is the last number of the page before. `among` keeps to several kinds of events.
 
         `under_path` keeps to events of accounts at or below it, which is all that an administrator may see (AD06).
         """
@@ -56,6 +58,8 @@ class Audit(Repository):
         statement = select(audit_events).where(
             *(column == value for column, value in named.items() if value is not None)
         )
+        if among:
+            statement = statement.where(t.event.in_([one.value for one in among]))
         if since is not None:
             statement = statement.where(t.at >= since)
         if before_seq is not None:

@@ -51,9 +51,11 @@ class Grants(Repository):
             .returning(grants.c.id)
         )
 
-    async def revoke_of_user(self, user_id: str, because: str, now: int) -> int:
-        """Every grant of the person, offline ones included; returns how many."""
+    async def revoke_of_user(self, user_id: str, because: str, now: int, *, keep_session: str | None = None) -> int:
+        """Every grant of the person, offline ones included, but for those of one session; returns how many."""
         revoking = update(grants).where(grants.c.user_id == user_id, grants.c.revoked_at.is_(None))
+        if keep_session is not None:
+            revoking = revoking.where(grants.c.session_id.is_distinct_from(keep_session))
         return await self._count(revoking.values(revoked_at=now, revoked_because=because))
 
     async def revoke_of_session(self, session_id: str, because: str, now: int, *, offline_too: bool = False) -> int:
