@@ -60,8 +60,11 @@ class Client:
     auth_method: AuthMethod = AuthMethod.BASIC
     secret_hashes: tuple[tuple[bytes, int | None], ...] = ()
     jwks: dict[str, Any] | None = None
+    jwks_uri: str | None = None
+    """Where the client publishes its keys, if it does not register them: it may then rotate them by itself."""
     id_token_alg: str = "RS256"  # noqa: S105 - an algorithm
     backchannel_logout_uri: str | None = None
+    frontchannel_logout_uri: str | None = None
     client_uri: str | None = None
     policy_uri: str | None = None
     tos_uri: str | None = None

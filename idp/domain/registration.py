@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from idp.domain.client_keys import KeysRefused, public_keys
+from idp.domain.client_keys import ASSERTION_ALGORITHMS, KeysRefused, public_keys
 from idp.domain.client_policy import PolicyRefused, read_policy
 from idp.domain.clients import AuthMethod, Client, ClientPolicy
-from idp.domain.redirects import RedirectRefused, check_registrable
+from idp.domain.ids import Prefix
+from idp.domain.redirects import RedirectRefused, check_registrable, origin
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 RESPONSE_TYPES = ("code",)
@@ -27,13 +28,17 @@ CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}", re.ASCII)
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*", re.ASCII)
 """RFC 6749 §3.3."""
 
-INFORMATIVE = ("contacts", "logo_uri", "software_id", "software_version", "default_max_age", "require_auth_time")
-"""Members that are kept as they came and returned."""
+FLAGS = ("require_auth_time", "backchannel_logout_session_required", "frontchannel_logout_session_required")
+INFORMATIVE = (
+    *("contacts", "logo_uri", "software_id", "software_version", "default_max_age", "token_endpoint_auth_signing_alg"),
+    *FLAGS,
+)
+"""Members that are kept as they came and returned. `sid` is in every ID and logout token, whoever requires it."""
 READ = (
     "client_id", "client_name", "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "scope",
-    "token_endpoint_auth_method", "jwks", "id_token_signed_response_alg", "backchannel_logout_uri",
-    "backchannel_logout_session_required", "client_uri", "policy_uri", "tos_uri", "application_type",
-    "default_acr_values", "subject_type", "policy",
+    "token_endpoint_auth_method", "jwks", "jwks_uri", "id_token_signed_response_alg", "backchannel_logout_uri",
+    "frontchannel_logout_uri", "client_uri", "policy_uri", "tos_uri", "application_type", "default_acr_values",
+    "subject_type", "policy",
 )  # fmt: skip
 
 T = TypeVar("T")
@@ -65,8 +70,10 @@ def read_client(metadata: Mapping[str, Any]) -> Client:
             _one_of(metadata, "token_endpoint_auth_method", tuple(m.value for m in AuthMethod), AuthMethod.BASIC.value)
         ),
         jwks=_keys(metadata),
+        jwks_uri=_address(metadata, "jwks_uri"),
         id_token_alg=_one_of(metadata, "id_token_signed_response_alg", ID_TOKEN_ALGORITHMS, "RS256"),
         backchannel_logout_uri=_address(metadata, "backchannel_logout_uri"),
+        frontchannel_logout_uri=_address(metadata, "frontchannel_logout_uri"),
         client_uri=_address(metadata, "client_uri"),
         policy_uri=_address(metadata, "policy_uri"),
         tos_uri=_address(metadata, "tos_uri"),
@@ -109,24 +116,29 @@ def _check_together(client: Client) -> None:
         raise RegistrationRefused(
             "policy.require_pkce", "A public client is nothing without PKCE. Remove require_pkce."
         )
-    if (client.auth_method is AuthMethod.PRIVATE_KEY_JWT) != (client.jwks is not None):
-        raise RegistrationRefused("jwks", "jwks and private_key_jwt belong together. Give both or neither.")
+    if client.jwks is not None and client.jwks_uri is not None:
+        raise RegistrationRefused("jwks_uri", "jwks and jwks_uri exclude each other (RFC 7591 §2). Give one of them.")
+    has_keys = client.jwks is not None or client.jwks_uri is not None
+    if (client.auth_method is AuthMethod.PRIVATE_KEY_JWT) != has_keys:
+        raise RegistrationRefused(
+            "jwks", "Keys and private_key_jwt belong together. Give jwks or jwks_uri with it, and neither without it."
+        )
+    frame = client.frontchannel_logout_uri
+    if frame and origin(frame) not in map(origin, client.redirect_uris):
+        # Front-Channel Logout §2. It also keeps a page of ours from framing a site that the client does not own.
+        raise RegistrationRefused(
+            "frontchannel_logout_uri", "It must have the scheme, host and port of a redirect URI. Move it there."
+        )
 
 
 def _refuse_unknown(metadata: Mapping[str, Any]) -> None:
     for name in metadata:
         if name in READ or name in INFORMATIVE:
             continue
-        if name == "jwks_uri":
-            raise RegistrationRefused(
-                name, "jwks_uri is not fetched here. Register the public keys themselves as jwks."
-            )
         near = get_close_matches(name, READ + INFORMATIVE, 1, 0.6)
         mend = f"Did you mean {near[0]}?" if near else "Remove it."
         raise RegistrationRefused(name, f"{name} is not a member that is honoured here. {mend}")
     _one_of(metadata, "subject_type", ("public",), "public")
-    if metadata.get("backchannel_logout_session_required") not in (None, True, False):
-        raise RegistrationRefused("backchannel_logout_session_required", "It must be true or false.")
 
 
 def _client_id(metadata: Mapping[str, Any]) -> str:
@@ -136,6 +148,9 @@ def _client_id(metadata: Mapping[str, Any]) -> str:
             "client_id",
             "A client id has 1 to 100 letters, digits, dots, hyphens, underscores or tildes. Choose such a one.",
         )
+    if client_id.startswith(f"{Prefix.USER}_"):
+        # A client's own tokens carry its id as `sub`: it must not read like a person (RFC 9700 §4.15, TK26).
+        raise RegistrationRefused("client_id", f"Ids of people begin with {Prefix.USER}_. Choose another client id.")
     return client_id
 
 
@@ -236,8 +251,12 @@ def _informative(metadata: Mapping[str, Any]) -> dict[str, Any]:
         if type(seconds) is not int or seconds < 0:
             raise RegistrationRefused("default_max_age", "default_max_age must be a number of seconds.")
         kept["default_max_age"] = seconds
-    if "require_auth_time" in metadata:
-        if not isinstance(metadata["require_auth_time"], bool):
-            raise RegistrationRefused("require_auth_time", "require_auth_time must be true or false.")
-        kept["require_auth_time"] = metadata["require_auth_time"]
+    if "token_endpoint_auth_signing_alg" in metadata:
+        member = "token_endpoint_auth_signing_alg"
+        kept[member] = _one_of(metadata, member, ASSERTION_ALGORITHMS, "")
+    for member in FLAGS:
+        if member in metadata:
+            if not isinstance(metadata[member], bool):
+                raise RegistrationRefused(member, f"{member} must be true or false.")
+            kept[member] = metadata[member]
     return kept

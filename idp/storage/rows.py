@@ -126,11 +126,13 @@ _TEXT_MEMBERS = {
     "scope": "scope",
     "id_token_signed_response_alg": "id_token_alg",
     "backchannel_logout_uri": "backchannel_logout_uri",
+    "frontchannel_logout_uri": "frontchannel_logout_uri",
     "client_uri": "client_uri",
     "policy_uri": "policy_uri",
     "tos_uri": "tos_uri",
     "application_type": "application_type",
     "jwks": "jwks",
+    "jwks_uri": "jwks_uri",
 }
 _LIST_MEMBERS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "default_acr_values")
 _AUTH_METHOD = "token_endpoint_auth_method"

@@ -202,7 +202,7 @@ def test_a_refused_file_does_not_keep_the_others_away(house: House, tmp_path: Pa
         f'client_id = "c"\nredirect_uris = ["{REDIRECT}"]\n[policy]\nsecond_facter = "sms"'
     )
     (tmp_path / "d.toml").write_text(
-        f'client_id = "d"\nredirect_uris = ["{REDIRECT}"]\njwks_uri = "https://d.example/"'
+        f'client_id = "d"\nredirect_uris = ["{REDIRECT}"]\nfrontchannel_logout_uri = "https://d.example/"'
     )
     answer = house.run("client", "apply", tmp_path, "--json")
     assert answer.code == 1
@@ -211,7 +211,7 @@ def test_a_refused_file_does_not_keep_the_others_away(house: House, tmp_path: Pa
     assert "a.toml: redirect_uri is not a member" in outcomes["a"]["reason"]
     assert "Did you mean redirect_uris?" in outcomes["a"]["reason"]
     assert "Did you mean second_factor?" in outcomes["c"]["reason"]
-    assert "as jwks" in outcomes["d"]["reason"]
+    assert "scheme, host and port of a redirect URI" in outcomes["d"]["reason"]
     assert [client["client_id"] for client in house.json("client", "list")] == ["b"]
 
 

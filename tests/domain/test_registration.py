@@ -31,8 +31,11 @@ def test_everything_that_a_client_may_say() -> None:
         token_endpoint_auth_method="private_key_jwt",
         jwks={"keys": [PUBLIC_KEY]},
         id_token_signed_response_alg="ES256",
+        token_endpoint_auth_signing_alg="ES256",
         backchannel_logout_uri="http://127.0.0.1:9001/bye",
         backchannel_logout_session_required=True,
+        frontchannel_logout_uri="https://portal.example/frame?x=1",
+        frontchannel_logout_session_required=False,
         client_uri="https://portal.example/about",
         policy_uri="https://portal.example/policy",
         tos_uri="https://portal.example/terms",
@@ -56,8 +59,29 @@ def test_everything_that_a_client_may_say() -> None:
         "software_version": "2",
         "logo_uri": "https://portal.example/logo.svg",
         "default_max_age": 0,
+        "token_endpoint_auth_signing_alg": "ES256",
         "require_auth_time": True,
+        "backchannel_logout_session_required": True,
+        "frontchannel_logout_session_required": False,
     }
+    assert client.frontchannel_logout_uri == "https://portal.example/frame?x=1"
+
+
+def test_keys_are_registered_or_published_and_not_both() -> None:
+    method = {"token_endpoint_auth_method": "private_key_jwt"}
+    assert read(**method, jwks_uri="https://portal.example/jwks").jwks_uri == "https://portal.example/jwks"
+    with pytest.raises(RegistrationRefused) as refused:
+        read(**method, jwks_uri="https://portal.example/jwks", jwks={"keys": [PUBLIC_KEY]})
+    assert refused.value.member == "jwks_uri"
+    with pytest.raises(RegistrationRefused) as refused:
+        read(**method)
+    assert refused.value.member == "jwks"
+
+
+def test_TK26_no_client_is_called_as_a_person_is() -> None:
+    with pytest.raises(RegistrationRefused) as refused:
+        read_client({"client_id": "usr_" + "a" * 24, "redirect_uris": [URI]})
+    assert refused.value.member == "client_id"
 
 
 @pytest.mark.parametrize(
@@ -90,12 +114,19 @@ def test_everything_that_a_client_may_say() -> None:
         ({"application_type": "desktop"}, "application_type"),
         ({"subject_type": "pairwise"}, "subject_type"),
         ({"backchannel_logout_session_required": "yes"}, "backchannel_logout_session_required"),
+        ({"frontchannel_logout_session_required": 1}, "frontchannel_logout_session_required"),
+        ({"frontchannel_logout_uri": "https://other.example/frame"}, "frontchannel_logout_uri"),
+        ({"frontchannel_logout_uri": "https://portal.example:8443/frame"}, "frontchannel_logout_uri"),
+        ({"frontchannel_logout_uri": "javascript:alert(1)"}, "frontchannel_logout_uri"),
+        ({"token_endpoint_auth_signing_alg": "HS256"}, "token_endpoint_auth_signing_alg"),
+        ({"token_endpoint_auth_signing_alg": "none"}, "token_endpoint_auth_signing_alg"),
+        ({"jwks_uri": "http://portal.example/jwks", "token_endpoint_auth_method": "private_key_jwt"}, "jwks_uri"),
         ({"default_max_age": -1}, "default_max_age"),
         ({"default_max_age": True}, "default_max_age"),
         ({"require_auth_time": 1}, "require_auth_time"),
         ({"contacts": "ops@portal.example"}, "contacts"),
         ({"jwks": {"keys": [PUBLIC_KEY]}}, "jwks"),
-        ({"jwks_uri": "https://portal.example/jwks"}, "jwks_uri"),
+        ({"jwks_uri": "https://portal.example/jwks"}, "jwks"),
         ({"userinfo_signed_response_alg": "RS256"}, "userinfo_signed_response_alg"),
         ({"admin": True}, "admin"),
         ({"policy": []}, "policy"),
