@@ -16,7 +16,6 @@ from idp.adapters.smtp import SmtpMailer, SmtpServer
 from idp.adapters.strength import ZxcvbnStrength
 from idp.adapters.totp import PyotpTotp
 from idp.adapters.twilio import TwilioAccount, TwilioTexter, TwilioVerifyTexter
-from idp.adapters.webhook import WebhookTexter
 from idp.config import Settings
 from idp.errors import ConfigurationError
 from idp.oidc.keys import KeyRing
@@ -84,6 +83,8 @@ def texter_of(settings: Settings, clock: Clock, dev_outbox: DevOutbox | None, st
     if sms.provider == "outbox" and dev_outbox is not None:
         return dev_outbox
     if sms.provider == "webhook":
+        from idp.adapters.webhook import WebhookTexter  # noqa: PLC0415  its HTTP client takes a tenth of a second
+
         webhook = WebhookTexter(
             sms.webhook_url, sms.webhook_secret, clock, timeout_seconds=sms.timeout_seconds, ca_bundle=ca_bundle
         )

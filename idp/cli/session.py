@@ -8,7 +8,7 @@ import typer
 
 from idp.bootstrap import Runtime
 from idp.cli.house import with_house
-from idp.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from idp.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Limit
 from idp.cli.output import moment, print_json, print_table
 from idp.domain.sessions import Session
 from idp.services import session_control
@@ -18,26 +18,27 @@ app = typer.Typer(no_args_is_help=True, help="Who is signed in, and signing some
 
 @app.command("list")
 def list_sessions(
-    user: Annotated[str, typer.Option("--user", metavar="USERNAME", help="Whose sessions.")],
+    user: Annotated[str | None, typer.Option("--user", metavar="USERNAME", help="Only this person's.")] = None,
+    limit: Limit = 100,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """List where a person is signed in, the last used first."""
+    """List who is signed in, the last used session first."""
 
-    async def work(house: Runtime) -> list[Session]:
-        return await session_control.sessions_of(house.store, house.ports, user)
+    async def work(house: Runtime) -> session_control.Found:
+        return await session_control.live_sessions(house.store, house.ports, username=user, limit=limit)
 
-    sessions = with_house(config, work)
+    found = with_house(config, work)
     if as_json:
-        print_json([_json(session) for session in sessions])
+        print_json([_json(username, session) for username, session in found])
         return
     print_table(
-        ("session", "since", "last used", "proved by", "address", "browser"),
+        ("session", "user", "since", "last used", "proved by", "address", "browser"),
         [
-            (s.id, moment(s.created_at), moment(s.seen_at), s.evidence.amr, s.address, s.user_agent[:60])
-            for s in sessions
+            (s.id, username, moment(s.created_at), moment(s.seen_at), s.evidence.amr, s.address, s.user_agent[:60])
+            for username, s in found
         ],
-        nothing=f"{user} is signed in nowhere.",
+        nothing="Nobody is signed in." if user is None else f"{user} is signed in nowhere.",
     )
 
 
@@ -68,8 +69,9 @@ def revoke(
         print(f"Ended {ended} session{'' if ended == 1 else 's'}.")
 
 
-def _json(session: Session) -> dict[str, Any]:
+def _json(username: str, session: Session) -> dict[str, Any]:
     return {
+        "username": username,
         "id": session.id,
         "created_at": moment(session.created_at),
         "seen_at": moment(session.seen_at),

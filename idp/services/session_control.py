@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from idp.domain.audit import Actor, AuditEvent, Event
+from idp.domain.audit import Actor
 from idp.domain.sessions import Session
 from idp.errors import NotFound
 from idp.ports import Ports
 from idp.services.people import found
-from idp.services.sessions import end_session
+from idp.services.sessions import end_session, end_sessions
 from idp.storage.unit_of_work import Store
 
 BECAUSE = "revoked by an operator"
+
+Found = list[tuple[str, Session]]
+"""Sessions with the usernames of those who are signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,17 @@ class RevokeSessions:
     actor: Actor = Actor(id="cli")
 
 
-async def sessions_of(store: Store, ports: Ports, username: str) -> list[Session]:
-    """The live sessions of a person, the last used first. Raises `NotFound`."""
-    now = ports.clock.now()
+async def live_sessions(store: Store, ports: Ports, *, username: str | None = None, limit: int = 100) -> Found:
+    """Who is signed in, the last used session first; with `username` one person's. Raises `NotFound`."""
+    now, rules = ports.clock.now(), ports.rules.sessions
     async with store.read() as uow:
+        if username is None:
+            return await uow.sessions.live(now, now - rules.idle_seconds, limit)
         person = await found(uow, username)
         sessions = await uow.sessions.of_user(person.id, now)
-    return [s for s in sessions if s.is_live(now, person.auth_epoch, ports.rules.sessions)]
+    if not person.is_active:
+        return []
+    return [(person.username, s) for s in sessions if s.is_live(now, person.auth_epoch, rules)][:limit]
 
 
 async def revoke_session(store: Store, ports: Ports, command: RevokeSession) -> None:
@@ -52,9 +59,6 @@ async def revoke_sessions(store: Store, ports: Ports, command: RevokeSessions) -
     """Ends all sessions and tokens of a person; returns how many sessions that were. Raises `NotFound`."""
     async with store.write() as uow:
         person = await found(uow, command.username)
-        now = ports.clock.now()
-        ended = await uow.sessions.end_all(person.id, now)
-        await uow.grants.revoke_of_user(person.id, BECAUSE, now)
-        details = {"sessions": str(ended)}
-        await uow.audit.add(AuditEvent(Event.SESSION_ENDED, now, command.actor, person.id, details=details))
-        return ended
+        ended = await end_sessions(uow, ports, person.id, command.actor)
+        await uow.grants.revoke_of_user(person.id, BECAUSE, ports.clock.now())
+        return len(ended)

@@ -69,6 +69,28 @@ def test_a_real_flow_gives_tokens(demo: House, client: str, user: str, more: tup
     assert "sign_in.succeeded" in events or "session.started" in events
 
 
+def test_whoever_signed_in_is_listed_and_can_be_signed_out(demo: House) -> None:
+    for user in ("dana", "support"):
+        demo.done("token", "--client", "inbound", "--user", user)
+    assert {session["username"] for session in demo.json("session", "list")} == {"dana", "support"}
+    (session,) = demo.json("session", "list", "--user", "dana")
+    assert session["amr"] == ["pwd"]
+    assert demo.json("session", "list", "--limit", "1")[0]["username"] in ("dana", "support")
+    assert demo.json("session", "revoke", session["id"]) == {"ended": 1}
+    assert [s["username"] for s in demo.json("session", "list")] == ["support"]
+    demo.done("user", "reset-mfa", "support")
+    assert demo.json("session", "list") == []
+    assert demo.json("user", "show", "support")["authenticator_app"] is False
+    ended = demo.json("audit", "list", "--event", "session.ended")
+    assert [entry["actor"]["id"] for entry in ended] == ["cli", "cli"]
+
+
+def test_a_changed_phone_number_ends_what_text_messages_opened(demo: House) -> None:
+    demo.done("token", "--client", "sip-trunk-plus", "--user", "sam")
+    demo.done("user", "set-phone", "sam", "+447700900120")
+    assert demo.json("session", "list", "--user", "sam") == []
+
+
 def test_the_tokens_are_shown_opened_to_people(demo: House) -> None:
     out = demo.done("token", "--client", "inbound", "--user", "dana", "--scope", "openid account").out
     assert '"number": "EC-20017"' in out

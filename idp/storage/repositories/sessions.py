@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, update
 
 from idp.domain.assurance import Evidence
+from idp.domain.people import UserStatus
 from idp.domain.sessions import Session
 from idp.storage.encoding import from_json, to_json
 from idp.storage.repositories.repository import Repository
-from idp.storage.tables import known_browsers, sessions
+from idp.storage.tables import known_browsers, sessions, users
 
 TOUCH_SECONDS = 60
 """`seen_at` is written at most so often: an idle limit of minutes needs no write per page."""
@@ -100,6 +101,19 @@ class Sessions(Repository):
         )
         rows = await self._all(statement.order_by(sessions.c.seen_at.desc(), sessions.c.id))
         return [_session_from(row) for row in rows]
+
+    async def live(self, now: int, seen_after: int, limit: int) -> list[tuple[str, Session]]:
+        """Everybody's sessions that count at this moment, each with its username, the last used first."""
+        statement = (
+            select(sessions, users.c.username)
+            .join(users, users.c.id == sessions.c.user_id)
+            .where(sessions.c.ended_at.is_(None), sessions.c.expires_at > now, sessions.c.seen_at > seen_after)
+            .where(users.c.auth_epoch == sessions.c.user_epoch, users.c.status == UserStatus.ACTIVE.value)
+            .order_by(sessions.c.seen_at.desc(), sessions.c.id)
+            .limit(limit)
+        )
+        rows = await self._all(statement)
+        return [(row["username"], _session_from({k: v for k, v in row.items() if k != "username"})) for row in rows]
 
     async def _one(self, condition: ColumnElement[bool]) -> Session | None:
         row = await self._first(select(sessions).where(condition))
