@@ -30,7 +30,9 @@ class WrongSealingKey(IdpError):
     """A sealed value does not open with the configured keys: wrong key, or a value moved to another place."""
 
     code = "wrong_sealing_key"
-    public = "The sealing key does not fit the stored data. Set secrets.sealing_keys to the key that it was sealed with."
+    public = (
+        "The sealing key does not fit the stored data. Set secrets.sealing_keys to the key that it was sealed with."
+    )
 
 
 class Busy(IdpError):
@@ -96,4 +98,17 @@ class DeliveryFailed(IdpError):
     def __init__(self, reason: str, *, permanent: bool = False) -> None:
         self.reason = reason
         self.permanent = permanent
+        super().__init__(detail=reason)
+
+
+class OutboundFailed(IdpError):
+    """A call to an address that a client registered came to nothing. `refused`: the guard did not let it out, and trying again
+    is useless; `reason` is for the log."""
+
+    code = "outbound_failed"
+    public = "The other side could not be reached."
+
+    def __init__(self, reason: str, *, refused: bool = False) -> None:
+        self.reason = reason
+        self.refused = refused
         super().__init__(detail=reason)

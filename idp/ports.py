@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from idp.domain.delivery import Mail, TextMessage
+from idp.domain.delivery import LogoutNotice, Mail, TextMessage
 from idp.domain.phones import PhoneNumber
 from idp.domain.rules import Rules
 
@@ -123,6 +123,24 @@ class Mailer(Protocol):
 class Texter(Protocol):
     async def send(self, text: TextMessage) -> None:
         """Hands one text message to the provider within its deadline. Raises `errors.DeliveryFailed`."""
+
+
+class LogoutCaller(Protocol):
+    async def send(self, notice: LogoutNotice) -> None:
+        """Tells a client that a session is over. Raises `errors.DeliveryFailed`."""
+
+
+class Outbound(Protocol):
+    """The one way to addresses that a client registered: https to public hosts, no redirects, little time, small answers.
+
+    Raises `errors.OutboundFailed`.
+    """
+
+    async def get(self, url: str) -> bytes:
+        """The body of a 200; anything else fails."""
+
+    async def post_form(self, url: str, form: Mapping[str, str]) -> int:
+        """The status that the form was answered with; its body is not read."""
 
 
 class Composer(Protocol):

@@ -1,4 +1,4 @@
-"""Messages on their way to a person: what the outbox holds and the transports take."""
+"""Messages on their way to a person or a client: what the outbox holds and the transports take."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from enum import StrEnum
 class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
+    LOGOUT = "logout"
+    """To a client: a session is over (OpenID Connect Back-Channel Logout 1.0)."""
 
 
 class DeliveryState(StrEnum):
@@ -36,3 +38,16 @@ class TextMessage:
     to: str
     text: str
     code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutNotice:
+    """To tell a client that a person's session is over. The signed token is made when it is sent, because it lives for two
+    minutes only."""
+
+    client_id: str
+    user_id: str
+    session_id: str
+
+
+Message = Mail | TextMessage | LogoutNotice
