@@ -42,6 +42,8 @@ class Login:
     membership_id: str | None = None
     method: Method | None = None
     tries: int = 0
+    consented: bool = False
+    """Whether the person agreed within this login, which `prompt=consent` asks for whatever was agreed before."""
     state: LoginState = LoginState.OPEN
 
     def is_open(self, now: int) -> bool:

@@ -36,10 +36,11 @@ class Step(StrEnum):
 class Situation:
     """Everything that the ladder may look at, as it is at this moment.
 
-    `memberships` are those whose account chain is active and may use this portal. `chosen` is the one the person picked, or
-    the only one. `standing` is the factor that guards the person's account (`policy.standing_factor`). `password_changed_at` is
-    of the chosen password; `password_max_age_days` the shortest that applies (0: none). `is_stale`: the password was proved too
-    long before this sign-in for another factor to be enrolled on the strength of it.
+    `memberships` are those whose account chain is active and may use this portal, `held` are all that there are. `chosen` is
+    the one the person picked, or the only one. `standing` is the factor that guards the person's account
+    (`policy.standing_factor`). `password_changed_at` is of the chosen password; `password_max_age_days` the shortest that
+    applies (0: none). `is_stale`: the password was proved too long before this sign-in for another factor to be enrolled on
+    the strength of it.
     """
 
     client: Client
@@ -48,6 +49,7 @@ class Situation:
     person: Person | None = None
     evidence: Evidence = Evidence()
     memberships: tuple[Membership, ...] = ()
+    held: tuple[Membership, ...] = ()
     chosen: Membership | None = None
     factors: Factors = Factors()
     standing: FactorDemand | None = None

@@ -29,6 +29,7 @@ async def give_consent(store: Store, ports: Ports, visit: Visit) -> None:
         position = await expect(uow, ports, visit, Step.CONSENT)
         now, client_id = ports.clock.now(), position.situation.client.client_id
         await uow.clients.give_consent(position.person.id, client_id, position.login.asked.scopes, now)
+        await uow.logins.consent(position.login.id_hash)
         event = AuditEvent(Event.CONSENT_GIVEN, now, visit.actor, user_id=position.person.id, client_id=client_id)
         await uow.audit.add(event)
 

@@ -142,6 +142,7 @@ async def survey(uow: UnitOfWork, ports: Ports, client: Client, login: Login, se
         person=person,
         evidence=evidence,
         memberships=usable,
+        held=tuple(memberships),
         chosen=chosen,
         factors=factors,
         standing=standing_factor(memberships, factors),
@@ -213,6 +214,8 @@ def _shortest_age(ports: Ports, client: Client, chosen: Membership | None) -> in
 async def _consent_needed(uow: UnitOfWork, client: Client, login: Login, person: Person) -> bool:
     if client.policy.first_party:
         return False
+    if login.asked.consent and not login.consented:
+        return True
     return not set(login.asked.scopes) <= await uow.clients.consent(person.id, client.client_id)
 
 

@@ -30,6 +30,7 @@ class Logins(Repository):
                 membership_id=login.membership_id,
                 method=login.method.value if login.method else None,
                 tries=login.tries,
+                consented=login.consented,
                 state=login.state.value,
                 created_at=login.created_at,
                 expires_at=login.expires_at,
@@ -60,7 +61,8 @@ class Logins(Repository):
         now: int,
         expires_at: int,
     ) -> bool:
-        """Stores who it is, and what was proved. What another person chose before is forgotten; the tries are not (TO05).
+        """Stores who it is, and what was proved. What another person chose or agreed to before is forgotten; the tries are
+        not (TO05).
 
         False: the login is over or has expired.
         """
@@ -74,6 +76,7 @@ class Logins(Repository):
             temporary_id=temporary_id,
             membership_id=case((same, logins.c.membership_id)),
             method=case((same, logins.c.method)),
+            consented=case((same, logins.c.consented), else_=False),
             expires_at=expires_at,
         )
 
@@ -83,6 +86,10 @@ class Logins(Repository):
 
     async def choose(self, id_hash: bytes, membership_id: str) -> bool:
         return await self._change_open(id_hash, membership_id=membership_id)
+
+    async def consent(self, id_hash: bytes) -> bool:
+        """Remembers that the person agreed within this login."""
+        return await self._change_open(id_hash, consented=True)
 
     async def pick_method(self, id_hash: bytes, method: Method | None) -> bool:
         return await self._change_open(id_hash, method=method.value if method else None)

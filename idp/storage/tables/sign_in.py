@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, Table, Text, false
 
 from idp.storage.tables.metadata import instant, metadata
 
@@ -23,6 +23,7 @@ logins = Table(
     Column("membership_id", Text, ForeignKey("memberships.id", ondelete="SET NULL"), nullable=True),
     Column("method", Text, nullable=True),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("consented", Boolean, nullable=False, server_default=false()),
     Column("state", Text, nullable=False),
     instant("created_at"),
     instant("expires_at", index=True),

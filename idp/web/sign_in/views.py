@@ -9,7 +9,6 @@ from starlette.requests import Request
 
 from idp.domain.assurance import Method
 from idp.domain.onetime import CodeVerdict
-from idp.domain.people import Person
 from idp.domain.phones import mask
 from idp.domain.rules import MINUTE, Rules
 from idp.domain.steps import Step
@@ -176,7 +175,8 @@ def blocked_page(request: Request, visit: Visit, position: Position, rules: Rule
         )
     return RefusedPage(
         frame=frame,
-        reason=_refusal_reason(position.person),
+        reason=_refusal_reason(position),
+        account_name=_suspended_account(position),
         contact_name=contact_name,
         contact_email=contact_email,
         reference=reference,
@@ -184,14 +184,30 @@ def blocked_page(request: Request, visit: Visit, position: Position, rules: Rule
     )
 
 
-def _refusal_reason(person: Person) -> RefusalReason:
-    return RefusalReason.SUSPENDED if person.is_active else RefusalReason.DISABLED
+def _refusal_reason(position: Position) -> RefusalReason:
+    """Suspended when nothing else is in the way: one active account that may not use this portal makes it a lack of access."""
+    held = position.situation.held
+    if not position.person.is_active:
+        return RefusalReason.DISABLED
+    if held and not any(m.account.chain_active for m in held):
+        return RefusalReason.SUSPENDED
+    return RefusalReason.NO_ACCESS
+
+
+def _suspended_account(position: Position) -> str:
+    """The name of the person's one account; of several none is the one to name."""
+    held = position.situation.held
+    return held[0].account.name if len(held) == 1 else ""
 
 
 def _contact(position: Position, rules: Rules) -> tuple[str, str]:
-    """Whom to turn to: the nearest reseller above, whose address is not ours to give, or support."""
+    """Whom to turn to: the nearest reseller above, whose address is not ours to give, or support.
+
+    Before an account is chosen, the reseller that all of the person's accounts have in common."""
     chosen = position.situation.chosen
-    reseller = chosen.account.reseller if chosen else None
+    accounts = [chosen.account] if chosen else [m.account for m in position.situation.held]
+    resellers = {account.reseller for account in accounts}
+    reseller = resellers.pop() if len(resellers) == 1 else None
     return (reseller.name, "") if reseller else (rules.support.name, rules.support.email)
 
 
