@@ -7,6 +7,9 @@ MAKEFLAGS += --no-builtin-rules
 
 PIP := $(if $(shell command -v uv 2>/dev/null),uv pip install --python .venv/bin/python,.venv/bin/python -m pip install --disable-pip-version-check --no-compile)
 
+# A worker for each core, each with a database server and a browser of its own; ARGS=-n0 for one after the other.
+PYTEST := .venv/bin/pytest -n auto --maxprocesses 8 --dist loadfile
+
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
@@ -19,10 +22,10 @@ check: install ## format, lint, types, layer rule and the fast tests, in under a
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
-	.venv/bin/pytest -m "not slow and not browser" $(ARGS)
+	$(PYTEST) -m "not slow and not browser" --durations=5 --durations-min=1 $(ARGS)
 
 test: install postgres chromium ## all tests, on SQLite, PostgreSQL and in Chromium; installs what is missing
-	.venv/bin/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 bench: install ## the benchmarks: a table and the raw numbers
 	@test -x tests/bench/run || { echo "There are no benchmarks yet: tests/bench/run does not exist." >&2; exit 1; }

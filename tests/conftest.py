@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for, and the marks that follow from them.
 
-A test that needs PostgreSQL or Chromium is `slow` without saying so: `make check` leaves it out, `make test` runs it.
+A test of the whole system, or one that needs PostgreSQL or Chromium, is `slow` without saying so: `make check` leaves it
+out, `make test` runs it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -15,13 +17,22 @@ from tests.support.browser import fresh_context, running_chromium, watched_page
 from tests.support.ports import ManualClock, SeededEntropy
 from tests.support.postgres import PostgresCluster
 
+TESTS = Path(__file__).resolve().parent
+
+WHOLE_SYSTEM = {"browser", "cli", "faults", "flows"}
+"""Directories whose tests start the house as its people and clients meet it."""
+
+# A busy machine is no fault of the code, and neither is what was drawn today: the same examples in every run, untimed.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("house")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks by fixture, before pytest deselects by mark."""
+    """Marks by place and by fixture, before pytest deselects by mark."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & {"postgres", "browser"}:
+        if fixtures & {"postgres", "browser"} or item.path.relative_to(TESTS).parts[0] in WHOLE_SYSTEM:
             item.add_marker(pytest.mark.slow)
         if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)
