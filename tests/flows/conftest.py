@@ -19,14 +19,18 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-async def either_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
-    """For what rests on the database's word: single use, counters, epochs."""
+async def world_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A database for a house, on SQLite and on PostgreSQL: for what rests on the database's word (single use, counters)."""
     if request.param == "sqlite":
-        async with running_house(f"sqlite:///{tmp_path}/idp.db", tmp_path) as house:
-            yield house
+        yield f"sqlite:///{tmp_path}/idp.db"
         return
     cluster: PostgresCluster = request.getfixturevalue("postgres")
     url = await seeded_postgres(cluster)
-    async with running_house(url, tmp_path) as house:
-        yield house
+    yield url
     cluster.drop_database(url)
+
+
+@pytest.fixture
+async def either_house(world_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    async with running_house(world_url, tmp_path) as house:
+        yield house

@@ -25,7 +25,7 @@ from tests.support.twilio_server import ACCOUNT_SID, AUTH_TOKEN, TwilioServer
 HOST = "localhost"
 SEALING_KEY = fresh_sealing_key("tests")
 
-BEHIND_PROXY = {"server": {"trusted_proxies": ["127.0.0.1"]}}
+BEHIND_PROXY: dict[str, Any] = {"server": {"trusted_proxies": ["127.0.0.1"]}}
 """Tables for a house that believes `X-Forwarded-For`, so that people may come from many addresses."""
 
 _templates: dict[str, str] = {}
@@ -48,9 +48,9 @@ def house_tables(folder: Path, port: int, database_url: str, **more: Mapping[str
     return tables
 
 
-def by_real_servers(smtp: SmtpServer | None = None, twilio: TwilioServer | None = None) -> dict[str, dict[str, Any]]:
+def by_real_servers(smtp: SmtpServer | None = None, twilio: TwilioServer | None = None) -> dict[str, Any]:
     """Tables for a house that sends through these servers in place of the demo's outbox."""
-    tables: dict[str, dict[str, Any]] = {}
+    tables: dict[str, Any] = {}
     if smtp is not None:
         tables["mail"] = {"transport": "smtp", "host": smtp.host, "port": smtp.port, "tls": "none"}
     if twilio is not None:

@@ -17,15 +17,18 @@ from typing import Any, TypeVar
 
 import httpx2
 import structlog
+from sqlalchemy import select
 
 from idp.adapters.logs import configure_logs
 from idp.bootstrap import Runtime, build
 from idp.config import settings_from
 from idp.demo.seed import register_clients, support_secret
 from idp.demo.world import PORTALS
+from idp.domain.delivery import DeliveryState
 from idp.errors import ConfigurationError
 from idp.ports import Clock, Ports
 from idp.services.clients import RegisterClient, register_client
+from idp.storage.tables import outbox
 from idp.storage.unit_of_work import Store
 from idp.web.app import create_app
 from idp.web.server import serving
@@ -141,9 +144,11 @@ class House:
         return await self._next("sms", number)
 
     async def deliver(self) -> None:
-        """Hands over whatever waits in the outbox now, without waiting for the worker's next look."""
-        while await self.runtime.outbox.deliver_due():
-            pass
+        """Hands over whatever is due in the outbox, and waits for what a worker has taken on already."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while await self.runtime.outbox.deliver_due() or await self._is_carrying():
+            assert time.monotonic() < deadline, "a worker does not get a message delivered"
+            await asyncio.sleep(0.01)
 
     async def support_key(self) -> str:
         """The authenticator key of the demo's support user."""
@@ -181,6 +186,12 @@ class House:
     def _party(self, party: RelyingParty) -> RelyingParty:
         self._parties.append(party)
         return party
+
+    async def _is_carrying(self) -> bool:
+        t = outbox.c
+        taken = select(t.id).where(t.state == DeliveryState.QUEUED.value, t.attempts > 0, t.last_error == "")
+        async with self.runtime.store.reader() as connection, connection.begin():
+            return (await connection.execute(taken)).first() is not None
 
     async def _next(self, channel: str, to: str) -> Message:
         deadline = time.monotonic() + PATIENCE_SECONDS

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
+from typing import Self
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx2
 
@@ -45,6 +45,20 @@ class Person:
         tab = self.tab()
         await tab.open(url)
         return tab
+
+    async def send(self, wanted: Submission, site: str = "same-origin", **headers: str) -> httpx2.Response:
+        """Sends one request as a browser does, and follows nothing: for many fingers on one button, and for attacks."""
+        sent: dict[str, str] = {}
+        if self.fetch_metadata:
+            sent = {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+            if wanted.method == "POST":
+                sent["origin"] = "null"  # what Chromium says under `Referrer-Policy: no-referrer`
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if wanted.method != "POST":
+            return await self.http.request(wanted.method, wanted.url, headers=sent)
+        sent["content-type"] = "application/x-www-form-urlencoded"
+        body = urlencode(wanted.pairs)
+        return await self.http.request(wanted.method, wanted.url, headers=sent, content=body)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -114,7 +128,7 @@ class Tab:
             self._assert_allowed(policy, wanted.url)
             self._leave(wanted.url, wanted.pairs)
             return None
-        answer = await self._send(wanted, site)
+        answer = self.last = await self._person.send(wanted, site)
         for _ in range(MOST_REDIRECTS):
             if not answer.has_redirect_location:
                 self._page, self._arrival = self._read(answer), None
@@ -128,21 +142,8 @@ class Tab:
             if origin_of(target) != self._person.origin:
                 self._leave(target, ())
                 return None
-            answer = await self._send(Submission("GET", target), site)
+            answer = self.last = await self._person.send(Submission("GET", target), site)
         raise AssertionError(f"more than {MOST_REDIRECTS} redirects, the last to {answer.url}")
-
-    async def _send(self, wanted: Submission, site: str) -> httpx2.Response:
-        headers = {}
-        if self._person.fetch_metadata:
-            headers = {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
-            if wanted.method == "POST":
-                headers["origin"] = "null"  # what Chromium says under `Referrer-Policy: no-referrer`
-        arguments: dict[str, Any] = {"headers": headers}
-        if wanted.method == "POST":
-            arguments["content"] = str(httpx2.QueryParams(list(wanted.pairs)))
-            headers["content-type"] = "application/x-www-form-urlencoded"
-        self.last = await self._person.http.request(wanted.method, wanted.url, **arguments)
-        return self.last
 
     def _leave(self, url: str, pairs: tuple[tuple[str, str], ...]) -> None:
         self._page, self._arrival, self.arrived_with = None, url, pairs
