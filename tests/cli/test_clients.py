@@ -99,7 +99,7 @@ def test_a_client_with_its_own_keys(house: House, tmp_path: Path) -> None:
         (("--grant", "refresh_token"), "needs authorization_code beside it"),
         (("--grant", "client_credentials", "--auth-method", "none"), "A public client has no credentials"),
         (("--redirect-uri", REDIRECT, "--auth-method", "none", "--no-pkce"), "nothing without PKCE"),
-        (("--redirect-uri", REDIRECT, "--auth-method", "private_key_jwt"), "jwks and private_key_jwt"),
+        (("--redirect-uri", REDIRECT, "--auth-method", "private_key_jwt"), "private_key_jwt belong together"),
         (("--redirect-uri", REDIRECT, "--scope", "openid  email"), "one blank"),
         (("--redirect-uri", REDIRECT, "--scope", 'op"enid'), "one blank"),
         (("--redirect-uri", REDIRECT, "--id", "a b"), "A client id has"),
