@@ -19,9 +19,8 @@ from idp.storage.unit_of_work import Store
 
 MAX_ROWS = 100_000
 MAX_CLAIM = 2000
-TEXTS = ("given_name", "family_name", "name")
 KNOWN = (
-    *TEXTS, *FREE_CLAIMS, "preferred_username", "email", "email_verified", "phone_number", "phone_number_verified",
+    *FREE_CLAIMS, "name", "given_name", "family_name", "preferred_username", "email", "email_verified", "phone_number", "phone_number_verified",
     "updated_at", "account", "role", "username",
 )  # fmt: skip
 """`updated_at` is accepted and counted anew: it tells when the record here was changed."""
@@ -105,7 +104,9 @@ def read_row(row: Any, actor: Actor, *, mail: bool = True) -> CreateUser:
         standard_claims=_standard_claims(row),
         mail=mail,
         actor=actor,
-        **{name: _text(row, name) for name in TEXTS},
+        given_name=_text(row, "given_name"),
+        family_name=_text(row, "family_name"),
+        name=_text(row, "name"),
     )
 
 
