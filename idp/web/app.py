@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from idp.oidc.token.back_channel import BackChannel
 from idp.web import dev_outbox, end_session, forgotten, static_files
+from idp.web.account import routes as account
 from idp.web.addresses import Addresses
 from idp.web.background import background
 from idp.web.csrf import ForgedForms
@@ -30,6 +31,7 @@ ROUTE_TABLES: Sequence[RouteTable] = (
     steps.routes,
     forgotten.routes,
     end_session.routes,
+    account.routes,
     dev_outbox.routes,
 )
 """The `routes` functions of the modules that answer people."""

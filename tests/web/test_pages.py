@@ -36,7 +36,10 @@ STABLE_IDS: dict[type[Page], set[str]] = {
     account.AccountHomePage: set(),
     account.PasswordChangePage: {"password", "new_password", "continue"},
     account.MfaPage: {"enable_mfa", "save"},
+    account.MfaManagedPage: {"locked"},
     account.MfaResetPage: {"save", "cancel"},
+    account.PhonePage: {"phone_number", "continue"},
+    account.PhoneCodePage: {"code", "continue", "resend"},
     account.SessionsPage: set(),
     demo.PortalPage: {"sign-in"},
     demo.PortalHomePage: {"sign-out", "my-mfa"},
@@ -258,7 +261,7 @@ def test_the_same_page_answers_everyone_who_forgot() -> None:
 
 
 def test_my_mfa_speaks_the_words_of_the_portal() -> None:
-    off, _, on, locked = (rendered(page) for page in account.MfaPage.samples())
+    off, _, _, on, locked, _ = (rendered(page) for page in account.MfaPage.samples())
     assert off.one("h1").words == "My MFA"
     assert "Enable Multi-Factor Authentication (MFA)" in [label.words for label in off.all("label")]
     assert [button.words for button in on.all("button") if button.id in {"save", "reset-mfa"}] == ["Save", "Reset MFA"]

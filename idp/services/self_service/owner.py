@@ -14,7 +14,8 @@ from idp.errors import IdpError
 from idp.ports import Ports
 from idp.services.factors import factors_of
 from idp.services.sessions import live_session, renew_session, void_earlier_proofs
-from idp.storage.unit_of_work import UnitOfWork
+from idp.storage.repositories.sessions import TOUCH_SECONDS
+from idp.storage.unit_of_work import Store, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,16 @@ async def recognise(uow: UnitOfWork, ports: Ports, caller: Caller) -> Owner:
         now=ports.clock.now(),
         rules=ports.rules.sessions,
     )
+
+
+async def enter(store: Store, ports: Ports, caller: Caller) -> Owner:
+    """The owner, for a page that is looked at, which keeps the session from running out idle. Raises `NotSignedIn`."""
+    async with store.read() as uow:
+        owner = await recognise(uow, ports, caller)
+    if owner.now - owner.session.seen_at >= TOUCH_SECONDS:
+        async with store.write() as uow:
+            await uow.sessions.touch(owner.session.id, owner.now)
+    return owner
 
 
 async def go_on_alone(uow: UnitOfWork, ports: Ports, owner: Owner, session: Session) -> str:

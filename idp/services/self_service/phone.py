@@ -113,11 +113,11 @@ async def _settle(uow: UnitOfWork, ports: Ports, owner: Owner, number: str) -> s
     await uow.audit.add(AuditEvent(Event.PHONE_CHANGED, owner.now, owner.actor, user_id=owner.person.id))
     await notify(uow, ports, owner.person, NOTICE, owner.actor, phone_ending=number[-3:])
     if old is not None and old != number:
-        await _tell_old_number(uow, ports, owner, old)
+        await _tell_old_number(uow, ports, old)
     return token
 
 
-async def _tell_old_number(uow: UnitOfWork, ports: Ports, owner: Owner, old: str) -> None:
+async def _tell_old_number(uow: UnitOfWork, ports: Ports, old: str) -> None:
     """Whoever holds the old number learns of it, where a text may still be sent and the provider sends more than codes."""
     if ports.rules.sms.sent_by == "twilio_verify":
         return
@@ -125,8 +125,7 @@ async def _tell_old_number(uow: UnitOfWork, ports: Ports, owner: Owner, old: str
         ports.phones.describe(old)
     except PhoneRefused:
         return
-    support = ports.rules.support
-    values = {"portal": ports.rules.mfa.issuer_name, "username": owner.person.username, "support": support.name}
+    values = {"provider": ports.rules.mfa.issuer_name, "support": ports.rules.support.name}
     await post_text(uow, ports, NOTICE, old, values)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from idp.web.pages import problems
-from idp.web.pages.frame import Page
+from idp.web.pages.frame import Link, Page, Problem
 from idp.web.pages.samples import PLAIN
 
 
@@ -18,13 +18,17 @@ class Shell:
     home: str = "/account"
     password: str = "/account/password"  # noqa: S105 - an address
     mfa: str = "/account/mfa"
-    sessions: str = "/account/sessions"
     passkeys: str = ""
+    phone: str = "/account/phone"
+    sessions: str = "/account/sessions"
     sign_out: str = ""
     breadcrumb: tuple[str, ...] = ()
+    portal: Link | None = None
+    """The way back to the portal that the person came from (`back-to-portal`)."""
 
 
-_SHELL = Shell(sign_out="/end_session", breadcrumb=("500 Telecom", "Northern Voice", "Harbour Dental"))
+_SHELL = Shell(sign_out="/end_session/confirm", breadcrumb=("500 Telecom", "Northern Voice", "Harbour Dental"))
+_FROM_INBOUND = replace(_SHELL, portal=Link("Inbound", "https://inbound.example/"))
 _DANA = replace(PLAIN, who="dana - Harbour Dental", action="/account/step")
 
 
@@ -97,45 +101,78 @@ class AccountHomePage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChangePage(Page):
-    """Fields `password` (the current one) and `new_password`."""
+    """Fields `password` (the current one) and `new_password`. `is_fresh`: the current one was given minutes ago, so it may be
+    left out."""
 
     template: ClassVar[str] = "account/password.html"
     current: ClassVar[str] = "password"
     shell: Shell
     username: str
     min_length: int
+    is_fresh: bool = False
 
     @classmethod
     def samples(cls) -> Sequence[Self]:
-        page = cls(frame=_DANA, shell=_SHELL, username="dana", min_length=15)
-        return (page, replace(page, problems=(problems.WRONG_PASSWORD, problems.NO_NEW_PASSWORD)))
+        page = cls(frame=_DANA, shell=_FROM_INBOUND, username="dana", min_length=15)
+        wrong = (problems.WRONG_PASSWORD, problems.NO_NEW_PASSWORD)
+        return (page, replace(page, is_fresh=True), replace(page, problems=wrong))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MfaPage(Page):
     """My MFA, in the portal's words: checkbox `enable_mfa`, buttons `save` and `reset-mfa`.
 
-    `locked_reason` says why MFA cannot be changed here; the checkbox is then disabled.
+    `ticked` is how the box stands, `enabled` how it is stored. `locked_reason` says why MFA cannot be turned off; the box is then
+    disabled. `set_up_action`: where *Set up now* posts to (`set-up-now`), while no app is there.
     """
 
     template: ClassVar[str] = "account/mfa.html"
     current: ClassVar[str] = "mfa"
     shell: Shell
     enabled: bool
+    ticked: bool
     enrolled: bool
     reset_action: str
+    set_up_action: str = ""
     locked_reason: str = ""
 
     @classmethod
     def samples(cls) -> Sequence[Self]:
-        page = cls(frame=_DANA, shell=_SHELL, enabled=False, enrolled=False, reset_action="/account/mfa/reset")
-        reason = "Your account requires MFA, so it cannot be turned off here. Ask Northern Voice if that should change."
-        return (
-            page,
-            replace(page, enabled=True),
-            replace(page, enabled=True, enrolled=True, notice="MFA is on."),
-            replace(page, enabled=True, enrolled=True, locked_reason=reason),
+        off = cls(
+            frame=_DANA,
+            shell=_FROM_INBOUND,
+            enabled=False,
+            ticked=False,
+            enrolled=False,
+            reset_action="/account/mfa/reset",
         )
+        on = replace(off, enabled=True, ticked=True, enrolled=True)
+        reason = (
+            "Harbour Dental requires MFA, so it cannot be turned off here. Ask Northern Voice if that should change."
+        )
+        return (
+            off,
+            replace(off, ticked=True, notice="Thank you. Press Save to finish."),
+            replace(on, enrolled=False, set_up_action="/account/mfa/set-up", notice="MFA is on."),
+            on,
+            replace(on, locked_reason=reason),
+            replace(on, locked_reason=reason, problems=(Problem("enable_mfa", reason),)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MfaManagedPage(Page):
+    """My MFA of somebody whose administrators look after it: who they are, and no form (`locked`)."""
+
+    template: ClassVar[str] = "account/mfa_managed.html"
+    current: ClassVar[str] = "mfa"
+    shell: Shell
+    reason: str
+
+    @classmethod
+    def samples(cls) -> Sequence[Self]:
+        reason = "The administrators of Harbour Dental look after your MFA. Ask them to change it."
+        return (cls(frame=_DANA, shell=replace(_FROM_INBOUND, mfa=""), reason=reason),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,3 +218,54 @@ class SessionsPage(Page):
         )
         page = cls(frame=_DANA, shell=_SHELL, sessions=sessions, end_others_action="/account/sessions/others")
         return (page, replace(page, sessions=sessions[:1], notice="Signed out of Safari on iPhone."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhonePage(Page):
+    """Field `phone_number`, the new one. `number` is the present one, masked; empty when there is none."""
+
+    template: ClassVar[str] = "account/phone.html"
+    current: ClassVar[str] = "phone"
+    shell: Shell
+    number: str
+    typed: str = ""
+
+    @classmethod
+    def samples(cls) -> Sequence[Self]:
+        page = cls(frame=_DANA, shell=_SHELL, number="•••• ••• 118")
+        landline = Problem("phone_number", "That is not a mobile number. Text messages need a mobile number.")
+        return (page, replace(page, number=""), replace(page, typed="020 7946 0000", problems=(landline,)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneCodePage(Page):
+    """Field `code`, from the text message to the new `number`, which is shown in full and in groups: a transposed digit is
+    seen (SM08). `failed`: the message could not be sent. The other members as in `VerifySmsPage`."""
+
+    template: ClassVar[str] = "account/phone_code.html"
+    current: ClassVar[str] = "phone"
+    shell: Shell
+    number: str
+    minutes: int
+    resend_action: str
+    change: str
+    """Where another number can be entered."""
+    wait_seconds: int = 0
+    failed: bool = False
+
+    @classmethod
+    def samples(cls) -> Sequence[Self]:
+        page = cls(
+            frame=_DANA,
+            shell=_SHELL,
+            number="+44 7700 900118",
+            minutes=5,
+            resend_action="/account/phone/resend",
+            change="/account/phone",
+            wait_seconds=30,
+        )
+        return (
+            page,
+            replace(page, wait_seconds=0, problems=(problems.WRONG_TEXT_CODE,)),
+            replace(page, failed=True),
+        )
