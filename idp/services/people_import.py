@@ -20,8 +20,8 @@ from idp.storage.unit_of_work import Store
 MAX_ROWS = 100_000
 MAX_CLAIM = 2000
 KNOWN = (
-    *FREE_CLAIMS, "name", "given_name", "family_name", "preferred_username", "email", "email_verified", "phone_number", "phone_number_verified",
-    "updated_at", "account", "role", "username",
+    *FREE_CLAIMS, "name", "given_name", "family_name", "preferred_username", "email", "email_verified",
+    "phone_number", "phone_number_verified", "updated_at", "account", "role", "username",
 )  # fmt: skip
 """`updated_at` is accepted and counted anew: it tells when the record here was changed."""
 ADDRESS_MEMBERS = ("formatted", "street_address", "locality", "region", "postal_code", "country")
