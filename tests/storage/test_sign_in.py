@@ -128,6 +128,16 @@ async def test_another_person_in_the_same_login_starts_without_the_firsts_choice
         assert (other.user_id, other.membership_id, other.method, other.tries) == (world.rita, None, None, 1)
 
 
+async def test_what_the_person_of_the_session_chose_outlives_their_second_factor(store: Store, world: World) -> None:
+    async with store.write() as uow:
+        await uow.logins.add(a_login())
+        await uow.logins.choose(b"login", "mem_dana")  # on the strength of a session: the login itself knows nobody yet
+        await uow.logins.identify(b"login", world.dana, 0, PROVED, None, NOW, NOW + 600)
+        login = await uow.logins.get(b"login")
+        assert login is not None
+        assert login.membership_id == "mem_dana"
+
+
 async def test_a_login_that_is_over_stays_as_it_is(store: Store, world: World) -> None:
     async with store.write() as uow:
         for state in (LoginState.COMPLETED, LoginState.CANCELLED, LoginState.DESTROYED):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, or_, select, update
 
 from idp.domain.assurance import Asked, Evidence, Method
 from idp.domain.logins import Login, LoginState
@@ -62,11 +62,12 @@ class Logins(Repository):
         expires_at: int,
     ) -> bool:
         """Stores who it is, and what was proved. What another person chose or agreed to before is forgotten; the tries are
-        not (TO05).
+        not (TO05). Nobody identified yet means that the session's person chose: the choice stands.
 
         False: the login is over or has expired.
         """
         same = logins.c.user_id == user_id
+        chose = or_(same, logins.c.user_id.is_(None))
         return await self._change_open(
             id_hash,
             logins.c.expires_at > now,
@@ -74,8 +75,8 @@ class Logins(Repository):
             user_epoch=user_epoch,
             evidence=to_json(evidence.to_json()),
             temporary_id=temporary_id,
-            membership_id=case((same, logins.c.membership_id)),
-            method=case((same, logins.c.method)),
+            membership_id=case((chose, logins.c.membership_id)),
+            method=case((chose, logins.c.method)),
             consented=case((same, logins.c.consented), else_=False),
             expires_at=expires_at,
         )
