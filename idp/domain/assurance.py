@@ -118,23 +118,35 @@ class Asked:
     """What the authorization request demands of the sign-in, in the ladder's own words.
 
     `levels` are acceptable ones in the order of preference (empty: any). `essential`: failing them is an error rather than a
-    weaker sign-in (OIDC Core §5.5.1.1). `fresh`: evidence from before this login does not count (`prompt=login`, or a session
-    older than `max_age`). `scopes` are what a third-party client needs consent for, `consent` asks for it even if it was given
-    before. `account_hint` is the number or id of the account wanted, `select_account` shows the chooser although one is known.
-    `subject` is the only person who may finish this login (`id_token_hint`). `step_up_since`: something about how the person
-    proves who they are is to change, so only what was proved at that moment or later counts, and the factor that guards the
-    account has to be among it, whatever portal and account ask for.
+    weaker sign-in (OIDC Core §5.5.1.1). `fresh`: evidence from before this login does not count (`prompt=login`). `max_age`: nor
+    does any of a session whose person was identified so many seconds ago. `scopes` are what a third-party client needs consent
+    for, `consent` asks for it even if it was given before. `account_hint` is the number or id of the account wanted,
+    `select_account` shows the chooser although one is known. `subject` is the only person who may finish this login
+    (`id_token_hint`). `step_up_since`: something about how the person proves who they are is to change, so only what was proved
+    at that moment or later counts, and the factor that guards the account has to be among it, whatever portal and account ask
+    for.
     """
 
     levels: tuple[Level, ...] = ()
     essential: bool = False
     fresh: bool = False
+    max_age: int | None = None
     scopes: tuple[str, ...] = ()
     consent: bool = False
     account_hint: str = ""
     select_account: bool = False
     subject: str = ""
     step_up_since: int | None = None
+
+    def admits(self, primary_at: int | None, now: int) -> bool:
+        """Whether what a session proved may count, whose person was last identified at `primary_at`.
+
+        It is asked whenever the ladder looks, so a login that waited in a tab, or is started again, meets the age of that
+        moment. Whole seconds hide up to one, so equal counts as too old; that makes `max_age=0` the same as `prompt=login`.
+        """
+        if self.fresh or primary_at is None:
+            return False
+        return self.max_age is None or now - primary_at < self.max_age
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -172,7 +172,7 @@ def test_the_grant_holds_what_the_sign_in_came_to() -> None:
 )
 def test_AZ23_acr_says_what_happened_and_not_what_was_asked(evidence: Evidence, acr: str) -> None:
     request = read(acr_values="phr")
-    assert asked(request, None, NOW, ISSUER).levels
+    assert asked(request, ISSUER).levels
     assert granted(request, evidence).acr == acr
 
 

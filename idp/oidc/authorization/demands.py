@@ -6,8 +6,8 @@ from idp.domain.assurance import Asked, level_of_acr
 from idp.oidc.authorization.request import AuthorizationRequest
 
 
-def asked(request: AuthorizationRequest, session_primary_at: int | None, now: int, issuer: str) -> Asked:
-    """The demands, given when the person of the present session was last identified (None: nobody is signed in).
+def asked(request: AuthorizationRequest, issuer: str) -> Asked:
+    """The demands of a request that is about to become a login.
 
     `acr_values` is a voluntary wish, so unknown values are skipped; an `acr` in `claims` replaces it and may be essential
     (OIDC Core §5.5.1.1). An essential one names a known value here: `read_request` refuses the others.
@@ -18,17 +18,11 @@ def asked(request: AuthorizationRequest, session_primary_at: int | None, now: in
     return Asked(
         levels=tuple(dict.fromkeys(levels)),
         essential=bool(acr.get("essential")) and bool(levels),
-        fresh="login" in request.prompt or _too_old(request.max_age, session_primary_at, now),
+        fresh="login" in request.prompt,
+        max_age=request.max_age,
         scopes=request.scopes,
         consent="consent" in request.prompt,
         account_hint=request.account_hint or "",
         select_account="select_account" in request.prompt,
         subject=request.subject or "",
     )
-
-
-def _too_old(max_age: int | None, primary_at: int | None, now: int) -> bool:
-    """Whether what the session proved is older than allowed. Whole seconds hide up to one, so equal counts as too old; that
-    makes `max_age=0` the same as `prompt=login`. Without a session nothing proved elsewhere meanwhile can be young enough
-    for certain, so it does not count either."""
-    return max_age is not None and (primary_at is None or now - primary_at >= max_age)

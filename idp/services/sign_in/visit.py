@@ -83,6 +83,12 @@ class Position:
         return self.situation.person
 
     @property
+    def is_of_another_person(self) -> bool:
+        """Whether somebody is identified, but not who the request names (`id_token_hint`, SECURITY-CASES AZ24)."""
+        person, subject = self.situation.person, self.login.asked.subject
+        return person is not None and subject not in ("", person.id)
+
+    @property
     def chosen(self) -> Membership:
         if self.situation.chosen is None:
             raise OutOfTurn(self.step)
@@ -123,11 +129,12 @@ async def survey(uow: UnitOfWork, ports: Ports, client: Client, login: Login, se
     """The situation of a login, from what is stored at this moment."""
     now = ports.clock.now()
     nobody = Situation(client, login.asked, now)
-    user_id = login.user_id or (session.user_id if session and not login.asked.fresh else None)
+    admitted = session if session and login.asked.admits(session.evidence.primary_at, now) else None
+    user_id = login.user_id or (admitted.user_id if admitted else None)
     person = await uow.people.get(user_id) if user_id else None
     if person is None:
         return nobody
-    evidence = await _evidence(uow, login, session, person)
+    evidence = await _evidence(uow, login, admitted, person)
     if evidence.primary_at is None:
         return nobody
     memberships = await uow.people.memberships(person.id)
@@ -166,7 +173,7 @@ async def _evidence(uow: UnitOfWork, login: Login, session: Session | None, pers
             return Evidence()
         # A login that was identified by a temporary password stands by itself: an old session does not outweigh it.
         return own
-    if session is None or session.user_id != person.id or login.asked.fresh:
+    if session is None or session.user_id != person.id:
         return own
     return session.evidence.since(login.asked.step_up_since or 0).joined(own)
 

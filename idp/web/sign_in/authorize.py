@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from idp.domain.ids import secret_hash
 from idp.domain.steps import interaction_error
 from idp.oidc.authorization import (
     AuthorizationRequest,
@@ -25,7 +24,6 @@ from idp.oidc.authorization import (
     read_request,
 )
 from idp.oidc.hints import read_id_token_hint
-from idp.services.sessions import live_session
 from idp.services.sign_in.start import StartLogin, start_login
 from idp.services.sign_in.visit import locate
 from idp.web.forms import JWT_FIELD_BYTES, query_pairs, read_pairs
@@ -81,13 +79,10 @@ class AuthorizationEndpoint:
         return see_other(request, f"/sign-in/{token}")
 
     async def _start(self, request: Request, wanted: AuthorizationRequest) -> str:
-        """Stores the request as a login. What the session proved may be too old for it (`max_age`)."""
-        context = context_of(request)
+        """Stores the request as a login."""
+        demands = asked(wanted, self._issuer)
+        command = StartLogin(wanted.client_id, wanted.to_json(), demands, context_of(request).browser)
         async with self._runtime.store.write() as uow:
-            session = await live_session(uow, self._ports, context.session_token, secret_hash(context.browser))
-            primary_at = session.evidence.primary_at if session else None
-            demands = asked(wanted, primary_at, self._ports.clock.now(), self._issuer)
-            command = StartLogin(wanted.client_id, wanted.to_json(), demands, context.browser)
             return await start_login(uow, self._ports, command)
 
     async def _answer_silently(self, request: Request, wanted: AuthorizationRequest, token: str) -> Response:
@@ -95,7 +90,7 @@ class AuthorizationEndpoint:
         visit = visit_of(request, token)
         async with self._runtime.store.read() as uow:
             position = await locate(uow, self._ports, visit)
-        error = interaction_error(position.step)
+        error = "login_required" if position.is_of_another_person else interaction_error(position.step)
         if error is None:
             return await self._dispatcher.proceed(request, visit)
         return await self._dispatcher.refuse(request, visit, error, "The person would have to be asked.")

@@ -74,8 +74,7 @@ class Dispatcher:
             return see_other(request, f"/sign-in/{visit.login_token}")
 
     async def _answer(self, request: Request, visit: Visit, position: Position) -> Response:
-        person = position.situation.person
-        if person is not None and position.login.asked.subject not in ("", person.id):
+        if position.is_of_another_person:
             return await self.refuse(request, visit, "login_required", "Another person is signed in.")
         match position.step:
             case Step.DONE:
