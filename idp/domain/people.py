@@ -53,6 +53,10 @@ class Person:
     def is_active(self) -> bool:
         return self.status is UserStatus.ACTIVE
 
+    def is_called(self, username: str) -> bool:
+        """Whether this is the person's username, however it was typed."""
+        return identifier_key(username) == identifier_key(self.username)
+
 
 @dataclass(frozen=True, slots=True)
 class Membership:

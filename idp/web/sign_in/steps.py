@@ -6,6 +6,7 @@ A post to a step that is not the current one changes nothing and leads to the di
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,16 +23,16 @@ from idp.services.sign_in.password import PasswordOutcome, prove_password
 from idp.services.sign_in.restart import restart_login
 from idp.services.sign_in.second_factor import CodeOutcome, current_method, pick_method, verify_code
 from idp.services.sign_in.text_message import resend_text
-from idp.services.sign_in.visit import LoginOver, OutOfTurn, Position, Visit, expect
+from idp.services.sign_in.visit import LoginOver, OutOfTurn, Position, Visit, expect, locate
 from idp.web.forms import Form, read_form
 from idp.web.pages import problems
 from idp.web.pages.frame import Problem
-from idp.web.pages.outcomes import TemporaryExpiredPage
+from idp.web.pages.outcomes import FinishedElsewherePage, TemporaryExpiredPage
 from idp.web.responses import render, see_other
 from idp.web.runtime import Runtime
 from idp.web.sign_in import views
 from idp.web.sign_in.dispatch import Dispatcher
-from idp.web.sign_in.doorway import step_frame, visit_of
+from idp.web.sign_in.doorway import Addresses, step_frame, visit_of
 from idp.web.templating import duration
 
 Handler = Callable[[Request, Visit, Form], Awaitable[Response]]
@@ -95,7 +96,10 @@ class Steps:
         wrong = [problems.NO_USERNAME] if not username else []
         wrong += [problems.NO_PASSWORD] if not password else []
         if not wrong:
-            outcome = await prove_password(self._store, self._ports, visit, username, password)
+            try:
+                outcome = await prove_password(self._store, self._ports, visit, username, password)
+            except OutOfTurn:
+                return await self._taken(request, visit, username)
             if outcome is PasswordOutcome.PROVED:
                 return _onwards(request, visit)
             if outcome is PasswordOutcome.EXPIRED:
@@ -105,6 +109,18 @@ class Steps:
         return render(
             request, views.password_page(request, visit, position, username=username, wrong=tuple(wrong)), 400
         )
+
+    async def _taken(self, request: Request, visit: Visit, username: str) -> Response:
+        """Somebody signed in in another tab meanwhile: whoever typed another name must not go on as that person unasked."""
+        async with self._store.read() as uow:
+            position = await locate(uow, self._ports, visit)
+        person = position.situation.person
+        if person is None or position.login.user_id is not None or person.is_called(username):
+            return _onwards(request, visit)
+        frame = replace(
+            step_frame(request, visit, position), action=Addresses.of(request, visit.login_token).to("restart")
+        )
+        return render(request, FinishedElsewherePage(frame=frame))
 
     async def _expired(self, request: Request, visit: Visit) -> Response:
         position = await self._expect(visit, Step.PASSWORD)
