@@ -19,8 +19,8 @@ from tests.support.postgres import PostgresCluster
 
 TESTS = Path(__file__).resolve().parent
 
-WHOLE_SYSTEM = {"browser", "cli", "faults", "flows"}
-"""Directories whose tests start the house as its people and clients meet it."""
+WHOLE_SYSTEM = {"browser", "cli", "faults", "flows", "test_bootstrap.py"}
+"""Where tests build or start the house as its people and clients meet it."""
 
 # A busy machine is no fault of the code, and neither is what was drawn today: the same examples in every run, untimed.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
