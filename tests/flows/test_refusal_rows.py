@@ -74,7 +74,7 @@ class TestWhoIsRefused:
                 await refused
         assert (await inbound.introspect(signed_in.access_token)) == {"active": False}
         silent = await go_to(inbound, person, prompt="none")
-        with pytest.raises(AuthorizationRefused, match="access_denied"):
+        with pytest.raises(AuthorizationRefused, match="login_required"):
             await silent.arrived()
         await waiting.give_password("dana")
         await assert_refused(waiting, "Your account is suspended", "Northern Voice")
