@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run install check test bench lock postgres chromium
+.PHONY: help run install check test bench lock postgres chromium apache packages peer wrk
 
 PIP := $(if $(shell command -v uv 2>/dev/null),uv pip install --python .venv/bin/python,.venv/bin/python -m pip install --disable-pip-version-check --no-compile)
 
@@ -24,11 +24,10 @@ check: install ## format, lint, types, layer rule and the fast tests, in under a
 	.venv/bin/mypy
 	$(PYTEST) -m "not slow and not browser" --durations=5 --durations-min=1 $(ARGS)
 
-test: install postgres chromium ## all tests, on SQLite, PostgreSQL and in Chromium; installs what is missing
+test: install postgres chromium apache packages ## all tests, on SQLite, PostgreSQL and in Chromium; installs what is missing
 	$(PYTEST) $(ARGS)
 
-bench: install ## the benchmarks: a table and the raw numbers
-	@test -x tests/bench/run || { echo "There are no benchmarks yet: tests/bench/run does not exist." >&2; exit 1; }
+bench: install postgres wrk peer ## the benchmarks: a table and the raw numbers; ARGS=--quick for a first look
 	@tests/bench/run $(ARGS)
 
 lock: ## write requirements.lock anew with the newest versions that pyproject.toml allows
@@ -55,3 +54,16 @@ postgres: install
 # libatomic1: Playwright brings its own Node, which needs it, and a bare Debian has it not.
 chromium: install
 	@.venv/bin/python -m tests.support.browser >/dev/null 2>&1 || .ci/install-packages "the tests" chromium libatomic1
+
+apache: install
+	@.venv/bin/python -m tests.support.apache >/dev/null 2>&1 || .ci/install-packages "the tests" apache2-bin libapache2-mod-auth-openidc
+
+# The JavaScript clients of the tests, and the provider that the benchmarks compare with.
+packages: install
+	@.venv/bin/python -m tests.support.node tests/clients
+
+peer: install
+	@.venv/bin/python -m tests.support.node tests/bench/peer
+
+wrk: install
+	@command -v wrk >/dev/null 2>&1 || .ci/install-packages "the benchmarks" wrk

@@ -54,15 +54,17 @@ def chromium_program() -> Path:
     )
 
 
+def chromium_arguments() -> list[str]:
+    """With its sandbox, unless we are root: Chromium refuses that."""
+    return [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else list(ARGUMENTS)
+
+
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
     """A headless Chromium that talks to nobody but the pages under test."""
     program = chromium_program()
-    arguments = (
-        [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else list(ARGUMENTS)
-    )  # no sandbox for root: Chromium refuses
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        browser = playwright.chromium.launch(executable_path=program, args=chromium_arguments())
         try:
             yield browser
         finally:
