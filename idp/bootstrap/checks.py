@@ -36,10 +36,14 @@ RELEASED = 1_767_225_600
 """2026-01-01: no clock that is right shows an earlier time."""
 MAILS = {
     "welcome_temporary_password", "forgotten_temporary_password", "password_changed", "mfa_enabled", "mfa_disabled",
-    "mfa_reset", "phone_changed",
+    "mfa_reset", "phone_changed", "authenticator_added",
 }  # fmt: skip
+TEXTS = {"code", "phone_changed"}
 SAMPLE = dict.fromkeys(
-    ("name", "username", "at", "address", "browser", "password", "minutes", "sign_in_url", "portal", "account", "code", "host"),
+    (
+        "name", "username", "at", "address", "browser", "password", "minutes", "sign_in_url", "portal", "account", "code", "host",
+        "provider", "support",
+    ),
     "sample",
 ) | {"phone_ending": "118"}  # fmt: skip
 TWILIO = "https://api.twilio.com"
@@ -146,12 +150,13 @@ async def _templates(ports: Ports) -> str:
     try:
         for name in sorted(MAILS):
             ports.composer.mail(name, "sample@example.com", SAMPLE)
-        ports.composer.text_message("code", "+447700900118", SAMPLE)
+        for name in sorted(TEXTS):
+            ports.composer.text_message(name, "+447700900118", SAMPLE)
     except Exception as error:  # a template of the operator's own may fail in any way
         raise ConfigurationError(
             f"branding.templates: a message cannot be written ({type(error).__name__}: {error}). Correct that template."
         ) from error
-    return f"{len(MAILS)} mails and 1 text message can be written"
+    return f"{len(MAILS)} mails and {len(TEXTS)} text messages can be written"
 
 
 async def _database(store: Store) -> str:

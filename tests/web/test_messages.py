@@ -25,6 +25,7 @@ OWN = {
     "forgotten_temporary_password": TEMPORARY,
     "password_changed": {},
     "mfa_enabled": {},
+    "authenticator_added": {},
     "mfa_reset": {},
     "mfa_disabled": {},
     "phone_changed": {"phone_ending": "118"},
@@ -92,6 +93,16 @@ def test_a_mail_loads_nothing_and_lets_no_name_become_markup(composer: JinjaComp
     page = read_html(mail.html)
     assert not list(page.all("img", "script", "link", "form"))
     assert "url(" not in mail.html
+
+
+def test_the_notice_to_an_old_number_is_one_segment_and_names_nobody(composer: JinjaComposer) -> None:
+    values = {"provider": "500 Telecom", "support": "500 Telecom support"}
+    message = composer.text_message("phone_changed", "+447700900118", values)
+    assert "another number" in message.text
+    assert "contact 500 Telecom support" in message.text
+    assert len(message.text) <= 160
+    assert set(message.text) <= GSM_7
+    assert message.code == ""
 
 
 @pytest.mark.parametrize("portal", ["Inbound", "SIP Trunk Plus"])

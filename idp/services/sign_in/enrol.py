@@ -97,5 +97,5 @@ async def _settle(uow: UnitOfWork, ports: Ports, visit: Visit, position: Positio
     await succeed_all(uow, ports, second_factor_limits(ports, person.id, visit.actor.address))
     await keep_proof(uow, position, position.login.evidence.having(Method.TOTP, now))
     await uow.audit.add(AuditEvent(Event.TOTP_ENROLLED, now, visit.actor, user_id=person.id))
-    await notify(uow, ports, person, "mfa_enabled")
+    await notify(uow, ports, person, "authenticator_added", visit.actor)
     return CodeOutcome(CodeVerdict.RIGHT)
