@@ -1,6 +1,7 @@
 """What a house for tests stands on: its configuration, and databases that are migrated and seeded already.
 
-Migrating and seeding take a second, so they are done once for each database server: everybody else gets a copy.
+Migrating and seeding take a second, so they are done once for each database server: everybody else gets a copy. (The mail
+that waits for `iris` was composed before the copy's address was known; its link leads to port 9.)
 """
 
 from __future__ import annotations

@@ -135,13 +135,16 @@ class House:
         assert answer.status_code == 200, answer
         return [Message(**item) for item in answer.json()]
 
-    async def mail_to(self, address: str) -> Message:
-        """The newest mail to this address, once it is one that the test has not read yet; those before it count as read."""
-        return await self._next("email", address)
+    async def mail_to(self, address: str, holding: str = "") -> Message:
+        """The newest mail to this address that holds some text, once it is one that the test has not read yet.
+
+        Those before it count as read. `holding="Password: "` is for mails with a temporary password only.
+        """
+        return await self._next("email", address, holding)
 
     async def text_to(self, number: str) -> Message:
         """As `mail_to`, for text messages to a number (E.164)."""
-        return await self._next("sms", number)
+        return await self._next("sms", number, "")
 
     async def deliver(self) -> None:
         """Hands over whatever is due in the outbox, and waits for what a worker has taken on already."""
@@ -193,11 +196,11 @@ class House:
         async with self.runtime.store.reader() as connection, connection.begin():
             return (await connection.execute(taken)).first() is not None
 
-    async def _next(self, channel: str, to: str) -> Message:
+    async def _next(self, channel: str, to: str, holding: str) -> Message:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             await self.deliver()
-            found = [message for message in await self.outbox() if (message.channel, message.to) == (channel, to)]
+            found = [m for m in await self.outbox() if (m.channel, m.to) == (channel, to) and holding in m.text]
             if found and found[0].id not in self._read:
                 self._read.update(message.id for message in found)
                 return found[0]
