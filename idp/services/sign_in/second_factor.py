@@ -22,10 +22,14 @@ from idp.storage.unit_of_work import Store, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class CodeOutcome:
-    """The verdict, and for how long to wait when a limit is reached (`EXHAUSTED` with `retry_after` > 0)."""
+    """The verdict, and for how long to wait when a limit is reached (`EXHAUSTED` with `retry_after` > 0).
+
+    `login_over`: this was the last try that the login had. A spent text message alone does not end it: another may be sent.
+    """
 
     verdict: CodeVerdict
     retry_after: int = 0
+    login_over: bool = False
 
 
 async def verify_code(store: Store, ports: Ports, visit: Visit, method: Method, typed: str) -> CodeOutcome:
@@ -100,7 +104,7 @@ async def destroy_if_spent(uow: UnitOfWork, ports: Ports, position: Position, ve
 
 async def destroy(uow: UnitOfWork, position: Position) -> CodeOutcome:
     await uow.logins.finish(position.login.id_hash, LoginState.DESTROYED)
-    return CodeOutcome(CodeVerdict.EXHAUSTED)
+    return CodeOutcome(CodeVerdict.EXHAUSTED, login_over=True)
 
 
 async def pick_method(store: Store, ports: Ports, visit: Visit, method: Method) -> None:

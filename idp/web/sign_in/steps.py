@@ -141,7 +141,7 @@ class Steps:
         if not form.text("code"):
             return await self._dispatcher.verify_page(request, visit, position, (problems.NO_CODE,), 400)
         outcome = await verify_code(self._store, self._ports, visit, method, form.text("code"))
-        if outcome.verdict is CodeVerdict.RIGHT or _is_destroyed(outcome):
+        if outcome.verdict is CodeVerdict.RIGHT or outcome.login_over:
             return _onwards(request, visit)
         wrong = (views.code_problem(outcome, method),)
         answer = await self._dispatcher.verify_page(request, visit, position, wrong, _status(outcome))
@@ -182,7 +182,7 @@ class Steps:
         outcome: CodeOutcome | None = None
         if form.text("code"):
             outcome = await confirm_enrolment(self._store, self._ports, visit, form.text("code"))
-            if outcome.verdict is CodeVerdict.RIGHT or _is_destroyed(outcome):
+            if outcome.verdict is CodeVerdict.RIGHT or outcome.login_over:
                 return _onwards(request, visit)
         position = await self._expect(visit, Step.ENROL_TOTP)
         problem: Problem = views.code_problem(outcome, Method.TOTP) if outcome else problems.NO_CODE
@@ -212,11 +212,6 @@ class Steps:
 
 def _onwards(request: Request, visit: Visit) -> Response:
     return see_other(request, f"/sign-in/{visit.login_token}")
-
-
-def _is_destroyed(outcome: CodeOutcome) -> bool:
-    """The login ended with this try: the dispatcher says so. A spent text message alone does not end it."""
-    return outcome.verdict is CodeVerdict.EXHAUSTED and not outcome.retry_after
 
 
 def _status(outcome: CodeOutcome | None) -> int:
