@@ -36,7 +36,8 @@ async def send_new_details(store: Store, ports: Ports, typed: str, actor: Actor)
     Runs after the answer was given, so that the answer's time tells nothing. Raises `errors.Busy`.
     """
     async with store.read() as uow:
-        people = await _people(uow, typed)
+        # Whoever had enough mails costs no hash either: strangers could keep the hashing busy with one known name.
+        people = [person for person in await _people(uow, typed) if await _seems_to_have_mails_left(uow, ports, person)]
     for person in people:
         prepared = await prepare_temporary(ports)
         async with store.write() as uow:
@@ -54,6 +55,12 @@ async def _people(uow: UnitOfWork, typed: str) -> list[Person]:
 async def _may_sign_in(uow: UnitOfWork, person: Person) -> bool:
     """No mail to people who could not use it: disabled, or every account suspended (PW22)."""
     return person.is_active and any(m.account.chain_active for m in await uow.people.memberships(person.id))
+
+
+async def _seems_to_have_mails_left(uow: UnitOfWork, ports: Ports, person: Person) -> bool:
+    """A look without counting; `_may_receive` decides, in the transaction that stores the new password."""
+    limit = throttling.forgotten_account(ports.rules.throttle)
+    return (await uow.throttles.peek(bucket(ports, "forgotten", person.id), limit, ports.clock.now())).allowed
 
 
 async def _may_receive(uow: UnitOfWork, ports: Ports, person: Person) -> bool:

@@ -110,6 +110,24 @@ class TestForgottenLoginDetails:
             assert (await inbound.userinfo(await inbound.refresh(signed_in)))["sub"] == signed_in.sub
             assert (await sign_in(inbound, house.person(), "dana")).sub == signed_in.sub
 
+    async def test_PW03_who_had_enough_mails_costs_no_more_hashes(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for _ in range(3):
+            await new_details(house, "dana")
+        hashes, make = 0, argon2.PasswordHasher.hash
+
+        def counted(self: argon2.PasswordHasher, password: str, *, salt: bytes | None = None) -> str:
+            nonlocal hashes
+            hashes += 1
+            return make(self, password, salt=salt)
+
+        monkeypatch.setattr(argon2.PasswordHasher, "hash", counted)
+        for _ in range(5):
+            await ask_for_new_details(house.person(), "dana")
+        await sent_after_control(house)
+        assert hashes == 1  # theo's
+
     async def test_PW03_one_address_asks_twenty_times_a_minute(self, house: House) -> None:
         person = house.person()
         tab = await person.open("/forgotten")
