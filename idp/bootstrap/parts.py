@@ -10,6 +10,7 @@ from idp.adapters.argon2 import ArgonHasher
 from idp.adapters.composer import JinjaComposer
 from idp.adapters.dev_outbox import DevOutbox
 from idp.adapters.key_files import KeyDirectory
+from idp.adapters.outbound import GuardedClient
 from idp.adapters.phones import NumberPlans
 from idp.adapters.sealing import SealingRing
 from idp.adapters.smtp import SmtpMailer, SmtpServer
@@ -105,6 +106,16 @@ def texter_of(settings: Settings, clock: Clock, dev_outbox: DevOutbox | None, st
     )
     stack.callback(twilio.close)
     return twilio
+
+
+def outbound_of(settings: Settings, stack: AsyncExitStack) -> GuardedClient:
+    """A house on loopback is a developer's: its clients are on the same machine. Anywhere else that would be a hole."""
+    chosen = settings.outbound
+    client = GuardedClient(
+        allow_hosts=chosen.allow_hosts, allow_loopback=settings.issuer_is_loopback, ca_bundle=chosen.ca_bundle
+    )
+    stack.push_async_callback(client.close)
+    return client
 
 
 async def keys_of(settings: Settings, sealer: SealingRing, clock: Clock) -> KeyRing:

@@ -11,13 +11,14 @@ from idp.adapters.dev_outbox import DevOutbox
 from idp.adapters.entropy import SystemEntropy
 from idp.adapters.qr import QrcodeDrawer
 from idp.adapters.sealing import SealingRing
-from idp.bootstrap.parts import dev_outbox_of, keys_of, mailer_of, ports_of, texter_of
+from idp.bootstrap.parts import dev_outbox_of, keys_of, mailer_of, outbound_of, ports_of, texter_of
 from idp.bootstrap.sealing import settle_sealing_key
 from idp.config import Settings, client_entries, insecure_transport_allowed
 from idp.domain.audit import Actor
 from idp.errors import ConfigurationError, Conflict, InvalidInput
 from idp.oidc.clients import ClientRegistry
 from idp.oidc.keys import KeyRing
+from idp.oidc.logout_calls import LogoutCalls
 from idp.ports import Clock, Entropy, Ports, QrDrawer
 from idp.services.clients import ApplyClient, apply_client
 from idp.services.outbox import OutboxWorker
@@ -76,14 +77,16 @@ async def build(
         stack.push_async_callback(statements.close)
         if apply_clients:
             await _apply_configured_clients(settings, store, ports)
+        clients = ClientRegistry(store, clock)
+        logouts = LogoutCalls(clients, keys, outbound_of(settings, stack), clock, entropy, ports.rules.issuer)
         return Runtime(
             settings=settings,
             ports=ports,
             store=store,
             keys=keys,
-            clients=ClientRegistry(store, clock),
+            clients=clients,
             statements=statements,
-            outbox=OutboxWorker(store, ports, mailer, texter),
+            outbox=OutboxWorker(store, ports, mailer, texter, logouts),
             qr=QrcodeDrawer(),
             dev_outbox=dev_outbox if settings.is_demo else None,
             templates_dir=templates_dir,

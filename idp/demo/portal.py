@@ -2,78 +2,48 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.starlette_client import OAuth
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from idp.demo.world import PASSWORD, USERS, DemoPortal
+from idp.demo.logout_token import REFUSALS, Logout, read_logout_token
+from idp.demo.portal_sessions import BrowserSessions, Kept
+from idp.demo.world import BACKCHANNEL_LOGOUT, ID_TOKEN_ALG, PASSWORD, USERS, DemoPortal
 from idp.web.branding import brand_of
 from idp.web.headers import content_security_policy
 from idp.web.pages.demo import PortalHomePage, PortalPage, TokenView
 from idp.web.pages.frame import Frame, Page, Problem
 from idp.web.templating import Assets, Pages
 
-SESSIONS_KEPT = 500
 LEVELS = {"pwd": "Password", "otp": "authenticator app", "sms": "text message", "pop": "Passkey"}
 
 
-class BrowserSessions:
-    """A portal's own sessions, in memory: tokens are too large and too precious for a cookie.
-
-    Cookies do not tell ports apart, so each portal's has a name of its own.
-    """
-
-    def __init__(self, app: ASGIApp, cookie: str) -> None:
-        self._app = app
-        self._cookie = cookie
-        self._kept: dict[str, dict[str, Any]] = {}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        key = Request(scope).cookies.get(self._cookie, "")
-        scope["session"] = session = dict(self._kept.get(key, {}))
-
-        async def with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                fresh = self._keep(key, session)
-                value = f"{self._cookie}={fresh}; Path=/; HttpOnly; SameSite=Lax"
-                MutableHeaders(scope=message).append("set-cookie", value)
-            await send(message)
-
-        await self._app(scope, receive, with_cookie)
-
-    def _keep(self, key: str, session: MutableMapping[str, Any]) -> str:
-        key = key if key in self._kept else secrets.token_urlsafe(32)
-        self._kept.pop(key, None)
-        self._kept[key] = dict(session)
-        while len(self._kept) > SESSIONS_KEPT:
-            del self._kept[next(iter(self._kept))]
-        return key
-
-
 class Portal:
-    """One portal: home, sign-in, callback, sign-out."""
+    """One portal: home, sign-in, callback, sign-out. `now` is what it takes for the time when it judges a logout token."""
 
-    def __init__(self, portal: DemoPortal, url: str, issuer: str, provider: str) -> None:
+    def __init__(
+        self, portal: DemoPortal, url: str, issuer: str, provider: str, now: Callable[[], float] = time.time
+    ) -> None:
         self._portal = portal
         self._url = url
         self._issuer = issuer
         self._provider = provider
+        self._now = now
+        self._kept = Kept()
         self._pages = Pages(Assets())
         self._client = self._register()
 
@@ -92,10 +62,11 @@ class Portal:
             Route("/login", self.login),
             Route("/callback", self.callback),
             Route("/logout", self.logout, methods=["POST"]),
+            Route(BACKCHANNEL_LOGOUT, self.backchannel_logout, methods=["POST"]),
             Route("/static/{name}", self.static),
         ]
         cookie = f"demo-{self._portal.client_id}"
-        return Starlette(routes=routes, middleware=[Middleware(BrowserSessions, cookie=cookie)])
+        return Starlette(routes=routes, middleware=[Middleware(BrowserSessions, cookie=cookie, kept=self._kept)])
 
     async def home(self, request: Request) -> Response:
         token = request.session.get("token")
@@ -105,7 +76,12 @@ class Portal:
             problems = (Problem("sign-in", message),) if message else ()
             people = tuple((user.username, user.shows) for user in USERS)
             page = PortalPage(
-                frame=frame, tagline=self._portal.tagline, problems=problems, people=people, password=PASSWORD
+                frame=frame,
+                tagline=self._portal.tagline,
+                problems=problems,
+                notice=request.session.pop("notice", ""),
+                people=people,
+                password=PASSWORD,
             )
             return self._render(page)
         return self._render(self._home_page(token))
@@ -149,6 +125,33 @@ class Portal:
         }
         query = {name: value for name, value in query.items() if value}
         return RedirectResponse(f"{metadata['end_session_endpoint']}?{urlencode(query)}", 303)
+
+    async def backchannel_logout(self, request: Request) -> Response:
+        """The identity provider says that a session is over (Back-Channel Logout 1.0 §2.5); the answer is as §2.8 has it."""
+        headers = {"cache-control": "no-store"}
+        async with request.form() as form:
+            tokens = form.getlist("logout_token")
+        try:
+            logout = await self._judge(str(tokens[0]) if len(tokens) == 1 else "")
+        except REFUSALS as error:
+            refusal = {"error": "invalid_request", "error_description": str(error)}
+            return JSONResponse(refusal, 400, headers)
+        self._kept.end(logout, f"You were signed out by {self._provider}.", self._now())
+        return Response(status_code=200, headers=headers)
+
+    async def _judge(self, token: str) -> Logout:
+        judge = partial(
+            read_logout_token,
+            token,
+            issuer=self._issuer,
+            client_id=self._portal.client_id,
+            alg=ID_TOKEN_ALG,
+            now=int(self._now()),
+        )
+        try:
+            return judge(KeySet.import_key_set(await self._client.fetch_jwk_set()))
+        except InvalidKeyIdError:  # the keys may have been rotated since
+            return judge(KeySet.import_key_set(await self._client.fetch_jwk_set(force=True)))
 
     async def static(self, request: Request) -> Response:
         asset = self._pages.assets.serve(request.path_params["name"])

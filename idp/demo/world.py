@@ -10,6 +10,8 @@ from idp.domain.people import Role
 from idp.domain.permissions import Permission
 
 PASSWORD = "Correct-Horse-9"
+ID_TOKEN_ALG = "ES256"
+BACKCHANNEL_LOGOUT = "/backchannel-logout"
 API_CLIENT, API_SECRET = "demo-api", "demo-api-secret"
 
 
@@ -102,7 +104,9 @@ class DemoPortal:
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
             "token_endpoint_auth_method": "client_secret_basic",
-            "id_token_signed_response_alg": "ES256",
+            "id_token_signed_response_alg": ID_TOKEN_ALG,
+            "backchannel_logout_uri": f"{url}{BACKCHANNEL_LOGOUT}",
+            "backchannel_logout_session_required": True,
         }
 
 

@@ -51,6 +51,7 @@ class Event(StrEnum):
     KEY_ROTATED = "key.rotated"
     KEY_REVOKED = "key.revoked"
     DELIVERY_FAILED = "delivery.failed"
+    LOGOUT_FAILED = "logout.failed"
 
 
 @dataclass(frozen=True, slots=True)

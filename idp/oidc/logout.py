@@ -1,4 +1,4 @@
-"""The end-session endpoint without HTTP: OpenID Connect RP-Initiated Logout 1.0.
+"""The end-session endpoint without HTTP: OpenID Connect RP-Initiated Logout 1.0 and Front-Channel Logout 1.0.
 
 In two parts, because the client is loaded in between: `read_end_session` says which client it is about, `sign_out` what to
 do. A redirect needs an ID token of ours and a registered URI; whoever has no such token can ask for a page at most.
@@ -6,7 +6,7 @@ do. A redirect needs an ID token of ours and a registered URI; whoever has no su
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from idp.domain.clients import Client
@@ -110,3 +110,11 @@ def _is_registered(uri: str, client: Client) -> bool:
 def _target(uri: str, state: str | None) -> str:
     """The registered URI with `state`, if one was sent, and nothing else (RP-Initiated Logout §3)."""
     return uri if state is None else with_query(uri, (("state", state),))
+
+
+def logout_frames(clients: Iterable[Client], issuer: str, session_id: str) -> tuple[str, ...]:
+    """The addresses that the signed-out page loads in frames, so that clients drop what they keep in this browser
+    (Front-Channel Logout §2). Each is told issuer and session, whether it requires that or not."""
+    told = (("iss", issuer), ("sid", session_id))
+    addresses = [client.frontchannel_logout_uri for client in clients]
+    return tuple(with_query(uri, told) for uri in addresses if uri is not None)

@@ -15,6 +15,7 @@ from idp.domain.permissions import Permission
 from idp.errors import InvalidInput, NotFound
 from idp.ports import Ports
 from idp.services.minting import new_identifier
+from idp.services.sessions import end_sessions_below
 from idp.storage.unit_of_work import Store, UnitOfWork
 
 MAX_NUMBER = 40
@@ -84,7 +85,8 @@ async def add_account(store: Store, ports: Ports, command: AddAccount) -> Accoun
 
 
 async def move_account(store: Store, ports: Ports, command: MoveAccount) -> Account:
-    """Puts an account and everything below it under another parent; its sessions and tokens end (SECURITY-CASES AD10).
+    """Puts an account and everything below it under another parent. Its tokens end and its portals are told, so that they ask
+    again and hear of the new place (SECURITY-CASES AD10).
 
     Raises `NotFound`, `InvalidInput` and `Conflict` (below itself).
     """
@@ -96,9 +98,11 @@ async def move_account(store: Store, ports: Ports, command: MoveAccount) -> Acco
             return account
         now = ports.clock.now()
         await uow.accounts.move(account.id, parent.id, now)
+        moved = await found(uow, command.number)
+        await end_sessions_below(uow, ports, moved.path)
         details = {"from": account.ancestors[-1].number if account.ancestors else "", "to": parent.number}
         await _record(uow, Event.ACCOUNT_MOVED, now, command.actor, account, details)
-        return await found(uow, command.number)
+        return moved
 
 
 async def suspend_account(store: Store, ports: Ports, command: SuspendAccount) -> int:
@@ -114,7 +118,9 @@ async def suspend_account(store: Store, ports: Ports, command: SuspendAccount) -
         now = ports.clock.now()
         touched = await uow.accounts.suspend(account.id, now)
         if touched:
-            await _record(uow, Event.ACCOUNT_SUSPENDED, now, command.actor, account, {"accounts": str(touched)})
+            ended = await end_sessions_below(uow, ports, account.path)
+            details = {"accounts": str(touched), "sessions": str(ended)}
+            await _record(uow, Event.ACCOUNT_SUSPENDED, now, command.actor, account, details)
         return touched
 
 

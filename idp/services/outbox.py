@@ -7,14 +7,15 @@ free again. The same row always carries the same message: a person never gets tw
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import structlog
 
 from idp.domain.audit import Actor, AuditEvent, Event
-from idp.domain.delivery import Channel, DeliveryState, Mail
+from idp.domain.delivery import Channel, DeliveryState, LogoutNotice, Mail
 from idp.domain.rules import MINUTE
 from idp.errors import DeliveryFailed, IdpError, StorageUnavailable
-from idp.ports import Mailer, Ports, Texter
+from idp.ports import LogoutCaller, Mailer, Ports, Texter
 from idp.services.notices import open_message
 from idp.storage.records import OutboxRow
 from idp.storage.unit_of_work import Store
@@ -24,6 +25,13 @@ LEASE_SECONDS = 60
 BATCH = 20
 SEND_SECONDS = 30
 BACK_OFF = (5, 15, MINUTE, 5 * MINUTE, 15 * MINUTE)
+LANES: tuple[tuple[Channel, ...], ...] = ((Channel.EMAIL, Channel.SMS), (Channel.LOGOUT,))
+"""What waits for one another. A portal that does not answer holds up nobody's mail."""
+FAILURES = {
+    Channel.EMAIL: Event.DELIVERY_FAILED,
+    Channel.SMS: Event.SMS_FAILED,
+    Channel.LOGOUT: Event.LOGOUT_FAILED,
+}
 
 log = structlog.get_logger(__name__)
 
@@ -31,40 +39,41 @@ log = structlog.get_logger(__name__)
 class OutboxWorker:
     """Delivers what is due. `run` until cancelled; `wake` after a commit saves the wait for the next poll."""
 
-    def __init__(self, store: Store, ports: Ports, mailer: Mailer, texter: Texter) -> None:
+    def __init__(self, store: Store, ports: Ports, mailer: Mailer, texter: Texter, logouts: LogoutCaller) -> None:
         self._store = store
         self._ports = ports
         self._mailer = mailer
         self._texter = texter
-        self._woken = asyncio.Event()
+        self._logouts = logouts
+        self._woken = {lane: asyncio.Event() for lane in LANES}
 
     def wake(self) -> None:
-        self._woken.set()
+        for woken in self._woken.values():
+            woken.set()
 
     async def run(self) -> None:
         """Delivers until the task is cancelled. A database that is away is waited for, not died of."""
+        async with asyncio.TaskGroup() as lanes:
+            for lane in LANES:
+                lanes.create_task(self._serve(lane))
+
+    async def _serve(self, lane: tuple[Channel, ...]) -> None:
         while True:
-            self._woken.clear()
+            self._woken[lane].clear()
             try:
-                while await self.deliver_due():
+                while await self.deliver_due(lane):
                     pass
             except StorageUnavailable as error:
                 log.warning("outbox.storage_unavailable", detail=str(error))
-            await self._rest()
+            await _rest(self._woken[lane])
 
-    async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
-        except TimeoutError:
-            return
-
-    async def deliver_due(self) -> int:
+    async def deliver_due(self, among: Collection[Channel] = tuple(Channel)) -> int:
         """Delivers one batch of due messages and returns how many there were."""
         async with self._store.read() as uow:
-            if not await uow.outbox.is_due(self._ports.clock.now()):
+            if not await uow.outbox.is_due(self._ports.clock.now(), among):
                 return 0
         async with self._store.write() as uow:
-            rows = await uow.outbox.claim(self._ports.clock.now(), BATCH, LEASE_SECONDS)
+            rows = await uow.outbox.claim(self._ports.clock.now(), BATCH, LEASE_SECONDS, among)
         await asyncio.gather(*(self._deliver(row) for row in rows))
         return len(rows)
 
@@ -100,10 +109,13 @@ class OutboxWorker:
 
     async def _send(self, row: OutboxRow) -> None:
         message = open_message(self._ports.sealer, row.id, row.channel, row.message_sealed)
-        if isinstance(message, Mail):
-            await self._mailer.send(message)
-        else:
-            await self._texter.send(message)
+        match message:
+            case Mail():
+                await self._mailer.send(message)
+            case LogoutNotice():
+                await self._logouts.send(message)
+            case _:
+                await self._texter.send(message)
 
     async def _failed(self, row: OutboxRow, reason: str, *, permanent: bool) -> None:
         now = self._ports.clock.now()
@@ -118,9 +130,17 @@ class OutboxWorker:
     async def _abandon(self, row: OutboxRow, reason: str) -> None:
         """Gives a message up, where operators can see it (SECURITY-CASES F25): the body is gone, the fact stays."""
         log.error("outbox.abandoned", message=row.id, channel=row.channel, reason=reason)
-        event = Event.SMS_FAILED if row.channel is Channel.SMS else Event.DELIVERY_FAILED
         now = self._ports.clock.now()
+        client_id = row.recipient if row.channel is Channel.LOGOUT else None
         async with self._store.write() as uow:
             await uow.outbox.abandon(row.id, reason, now)
             details = {"message": row.id, "template": row.template, "reason": reason[:200]}
-            await uow.audit.add(AuditEvent(event, now, Actor(id="outbox"), details=details))
+            event = AuditEvent(FAILURES[row.channel], now, Actor(id="outbox"), client_id=client_id, details=details)
+            await uow.audit.add(event)
+
+
+async def _rest(woken: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(woken.wait(), POLL_SECONDS)
+    except TimeoutError:
+        return

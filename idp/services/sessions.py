@@ -1,4 +1,7 @@
-"""Sessions at the identity provider: finding the live one, renewing and ending them."""
+"""Sessions at the identity provider: finding the live one, renewing and ending them.
+
+Every session that ends by somebody's act ends here, so that its clients hear of it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from idp.domain.ids import secret_hash
 from idp.domain.sessions import Session
 from idp.ports import Ports
 from idp.services.minting import new_secret
+from idp.services.single_logout import tell_of_session, tell_of_subtree
 from idp.storage.unit_of_work import UnitOfWork
 
 
@@ -27,10 +31,11 @@ async def live_session(uow: UnitOfWork, ports: Ports, token: str | None, browser
 
 
 async def end_session(uow: UnitOfWork, ports: Ports, session: Session, actor: Actor) -> None:
-    """Ends one session; the grants that are bound to it end with it, those with offline access live on
+    """Ends one session and tells its clients; the grants that are bound to it end with it, those with offline access live on
     (OIDC Back-Channel Logout §2.7 keeps tokens that were asked for the time after)."""
     now = ports.clock.now()
     if await uow.sessions.end(session.id, now):
+        await tell_of_session(uow, ports, session.id, session.user_id)
         await uow.audit.add(AuditEvent(Event.SESSION_ENDED, now, actor, user_id=session.user_id))
 
 
@@ -43,6 +48,13 @@ async def end_sessions(
     for session in sessions:
         await end_session(uow, ports, session, actor)
     return sessions
+
+
+async def end_sessions_below(uow: UnitOfWork, ports: Ports, path: str) -> int:
+    """After everything issued for a subtree was voided, because it was suspended or moved: the clients of its sessions are told,
+    and whoever has no active account left is signed out. Returns how many sessions ended; the caller's event tells why."""
+    await tell_of_subtree(uow, ports, path)
+    return await uow.sessions.end_stranded(path, ports.clock.now())
 
 
 async def void_earlier_proofs(

@@ -1,4 +1,8 @@
-"""`/end_session`: signing out at a portal's wish (OpenID Connect RP-Initiated Logout 1.0), asking first where it must."""
+"""`/end_session`: signing out at a portal's wish (OpenID Connect RP-Initiated Logout 1.0), asking first where it must.
+
+The other portals of the session hear of it twice, as they registered: over the back channel, from the outbox, and in frames of
+the signed-out page. Neither keeps the person waiting (SECURITY-CASES LO09).
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,9 @@ from idp.domain.redirects import origin
 from idp.domain.sessions import Session
 from idp.oidc.authorization import Displayed
 from idp.oidc.hints import read_id_token_hint
-from idp.oidc.logout import SignOut, read_end_session, sign_out
+from idp.oidc.logout import SignOut, logout_frames, read_end_session, sign_out
 from idp.services.sessions import end_session, live_session
+from idp.services.single_logout import clients_of
 from idp.storage.unit_of_work import UnitOfWork
 from idp.web.cookies import Cookie
 from idp.web.forms import JWT_FIELD_BYTES, query_pairs, read_pairs
@@ -67,6 +72,7 @@ class EndSessionEndpoint:
         return await self._end(request, wanted, client)
 
     async def _read(self, pairs: Pairs) -> tuple[SignOut, Client | None]:
+        await self._runtime.keys.refresh()  # another process may have rotated the keys
         verify = partial(read_id_token_hint, keys=self._runtime.keys, issuer=self._ports.rules.issuer)
         try:
             asked = read_end_session(pairs, verify)
@@ -91,15 +97,30 @@ class EndSessionEndpoint:
 
     async def _end(self, request: Request, wanted: SignOut, client: Client | None) -> Response:
         """Ends the session if there is one; doing it twice is the same as once (LO06)."""
+        frames: tuple[str, ...] = ()
         async with self._runtime.store.write() as uow:
             session = await self._session(uow, request)
             if session is not None:
+                frames = logout_frames(await clients_of(uow, session.id), self._ports.rules.issuer, session.id)
                 await end_session(uow, self._ports, session, context_of(request).actor(session.user_id))
-        return_url = (client.client_uri or "") if client else ""
-        page = LoggedOutPage(frame=self._frame(request, client), return_url=return_url)
-        answer = away(wanted.redirect) if wanted.redirect else render(request, page)
+        self._runtime.outbox.wake()
+        answer = self._signed_out(request, wanted.redirect, client, frames)
         context_of(request).site.cookies.clear(answer, Cookie.SESSION)
         return answer
+
+    def _signed_out(
+        self, request: Request, redirect: str | None, client: Client | None, frames: tuple[str, ...]
+    ) -> Response:
+        """Straight back to the portal, or our page: to stay on, or on the way back while the frames load."""
+        if redirect and not frames:
+            return away(redirect)
+        for address in frames:
+            context_of(request).allow_frame(origin(address))
+        return_url = (client.client_uri or "") if client else ""
+        page = LoggedOutPage(
+            frame=self._frame(request, client), return_url=return_url, frames=frames, onward=redirect or ""
+        )
+        return render(request, page)
 
     def _frame(self, request: Request, client: Client | None) -> Frame:
         return client_frame(request, client) if client else context_of(request).frame()

@@ -40,13 +40,16 @@ def machine_headers(issuer: Issuer) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in (common_headers(issuer) | policy).items()]
 
 
-def content_security_policy(form_actions: Iterable[str] = (), nonce: str = "") -> str:
-    """The policy of a page. `form_actions` are origins besides our own, `nonce` admits one inline script (UX 1.1)."""
+def content_security_policy(form_actions: Iterable[str] = (), nonce: str = "", frames: Iterable[str] = ()) -> str:
+    """The policy of a page. `form_actions` are origins besides our own, `nonce` admits one inline script (UX 1.1), `frames` are
+    the origins that the page may frame: none but for clients that are signed out in frames."""
     script = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
     forms = " ".join(dict.fromkeys(("'self'", *form_actions)))
+    framed = " ".join(dict.fromkeys(frames))
     return (
         f"default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         f"connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action {forms}"
+        + (f"; frame-src {framed}" if framed else "")
     )
 
 
@@ -78,7 +81,8 @@ class PageHeaders:
     def _dress(self, headers: MutableHeaders, context: RequestContext) -> None:
         for name, value in self._common.items():
             headers.setdefault(name, value)
-        headers.setdefault("content-security-policy", content_security_policy(context.form_actions, context.nonce))
+        policy = content_security_policy(context.form_actions, context.nonce, context.frame_sources)
+        headers.setdefault("content-security-policy", policy)
         headers.setdefault("cache-control", "no-store")
         if context.minted_browser:
             age = self._site.ports.rules.sessions.browser_seconds

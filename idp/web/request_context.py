@@ -78,6 +78,7 @@ class RequestContext:
     address: str
     user_agent: str
     form_actions: list[str] = field(default_factory=list)
+    frame_sources: list[str] = field(default_factory=list)
     nonce: str = ""
     minted_browser: str = ""
 
@@ -134,10 +135,11 @@ class RequestContext:
         client must name that client (SECURITY-CASES HD02). Call it with `domain.redirects.origin` of a *validated*
         redirect URI only. Raises ValueError for anything that could add a directive of its own to the policy.
         """
-        if not _SOURCE.fullmatch(origin):
-            raise ValueError(f"{origin!r} is not an origin.")
-        # A policy cannot name an IPv6 address (CSP Level 3, host-source): its scheme stands for it.
-        self.form_actions.append(f"{origin.partition(':')[0]}:" if "[" in origin else origin)
+        self.form_actions.append(_source(origin))
+
+    def allow_frame(self, origin: str) -> None:
+        """Lets this page load a frame from the origin of a *registered* address. Raises ValueError as `allow_form_action`."""
+        self.frame_sources.append(_source(origin))
 
     def script_nonce(self) -> str:
         """A nonce for the one inline script of the house, the form-post page's; the policy of this answer admits it."""
@@ -153,6 +155,14 @@ def context_of(request: Request) -> RequestContext:
     """The context of the request that a route is answering."""
     context: RequestContext = request.scope[_CONTEXT]
     return context
+
+
+def _source(origin: str) -> str:
+    """An origin as a policy names it. Raises ValueError for anything that could add a directive of its own."""
+    if not _SOURCE.fullmatch(origin):
+        raise ValueError(f"{origin!r} is not an origin.")
+    # A policy cannot name an IPv6 address (CSP Level 3, host-source): its scheme stands for it.
+    return f"{origin.partition(':')[0]}:" if "[" in origin else origin
 
 
 def form_tokens(ports: Ports, browser: str, session: str | None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,9 @@ import pytest
 from idp.adapters.key_files import KeyDirectory
 from idp.oidc.keys import KeyRing
 from idp.storage.unit_of_work import Store
+from tests.flows.journeys import sign_in
 from tests.oidc.house import House, build_house, sealer
+from tests.oidc.visits import Visit
 from tests.storage.conftest import (  # noqa: F401 - the same databases as the storage tests
     migrated_url,
     other_store,
@@ -22,6 +24,9 @@ from tests.storage.conftest import (  # noqa: F401 - the same databases as the s
     sqlite_url,
     store,
 )
+from tests.support.house import House as ServedHouse
+from tests.support.house import running_house
+from tests.support.logouts import LogoutListener
 from tests.support.ports import ManualClock
 
 
@@ -51,3 +56,23 @@ async def replica(house: House, other_store: Store, keys_folder: Path) -> AsyncI
     joined = await house.joined_by(other_store, keys_folder)
     yield joined
     await joined.back.statements.close()
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[ServedHouse]:
+    """The whole house behind real HTTP, with the demo world in it."""
+    async with running_house(f"sqlite:///{tmp_path}/served.db", tmp_path / "served") as running:
+        yield running
+
+
+@pytest.fixture
+def listener() -> Iterator[LogoutListener]:
+    with LogoutListener() as listening:
+        yield listening
+
+
+@pytest.fixture
+async def visit(served: ServedHouse, listener: LogoutListener) -> Visit:
+    portal = await served.client("listening", backchannel_logout_uri=listener.uri)
+    person = served.person()
+    return Visit(served, portal, person, await sign_in(portal, person, "dana"), listener)

@@ -33,7 +33,8 @@ async def suspend_and_resume_its_reseller(uow: UnitOfWork, now: int) -> None:
 
 
 async def sign_out(uow: UnitOfWork, now: int) -> None:
-    await uow.sessions.end_all("usr_dana", now)
+    for session in await uow.sessions.of_user("usr_dana", now):
+        await uow.sessions.end(session.id, now)
 
 
 async def disable_the_client(uow: UnitOfWork, now: int) -> None:

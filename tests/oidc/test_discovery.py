@@ -53,12 +53,17 @@ def test_DJ05_nothing_unsafe_or_unbuilt_is_promised(document: dict[str, Any]) ->
         "pushed",
         "device",
         "dpop",
-        "backchannel",
-        "frontchannel",
+        "backchannel_authentication",
+        "check_session",
         "request_object",
         "encryption",
     )
     assert not [name for name in document if any(word in name for word in unbuilt)]
+
+
+def test_single_logout_is_offered_by_both_channels(document: dict[str, Any]) -> None:
+    for name in ("backchannel", "frontchannel"):
+        assert document[f"{name}_logout_supported"] is document[f"{name}_logout_session_supported"] is True
 
 
 def test_what_the_suite_wants_to_see_is_there(document: dict[str, Any]) -> None:

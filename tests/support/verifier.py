@@ -46,6 +46,10 @@ class Verifier:
         assert claims["jti"]
         return claims
 
+    async def logout_token(self, token: str) -> dict[str, Any]:
+        """The claims of a logout token: signed as the ID tokens are, and of a type that says what it is."""
+        return await self._verify(token, self.alg, ("logout+jwt",))
+
     def _check_id_token(self, claims: dict[str, Any], access_token: str) -> None:
         now = self.now()
         assert claims["iss"] == self.issuer

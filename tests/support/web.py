@@ -21,6 +21,7 @@ from idp.adapters.sealing import SealingRing, new_key
 from idp.adapters.strength import ZxcvbnStrength
 from idp.adapters.totp import PyotpTotp
 from idp.config import Settings, settings_from
+from idp.domain.delivery import LogoutNotice
 from idp.oidc.clients import ClientRegistry
 from idp.oidc.keys import KeyRing
 from idp.ports import Ports
@@ -92,12 +93,19 @@ def small_runtime(folder: Path, issuer: str = ISSUER, *, demo: bool = True, **va
         settings=settings,
         ports=ports,
         store=store,
-        outbox=OutboxWorker(store, ports, kept, kept),
+        outbox=OutboxWorker(store, ports, kept, kept, NoClients()),
         qr=QrcodeDrawer(),
         dev_outbox=kept if demo else None,
         templates_dir=templates_folder(),
         clock=clock,
     )
+
+
+class NoClients:
+    """`ports.LogoutCaller` of a house without clients."""
+
+    async def send(self, notice: LogoutNotice) -> None:
+        raise AssertionError(f"nobody is there to hear of {notice.session_id}")
 
 
 @cache

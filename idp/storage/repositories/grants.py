@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from idp.domain.delivery import LogoutNotice
 from idp.domain.grants import NewGrant
 from idp.storage.encoding import to_json
-from idp.storage.repositories.repository import Repository
-from idp.storage.tables import grants
+from idp.storage.repositories.repository import Repository, starts_with
+from idp.storage.tables import accounts, grants, sessions
 
 
 class Grants(Repository):
@@ -64,3 +65,21 @@ class Grants(Repository):
         if not offline_too:
             revoking = revoking.where(grants.c.offline.is_(False))
         return await self._count(revoking.values(revoked_at=now, revoked_because=because))
+
+    async def clients_of_session(self, session_id: str) -> list[str]:
+        """The ids of the clients that redeemed a code of this session: they know its `sid`, whatever became of the tokens."""
+        redeemed = (grants.c.session_id == session_id, grants.c.code_used_at.is_not(None))
+        rows = await self._all(select(grants.c.client_id).where(*redeemed).distinct().order_by(grants.c.client_id))
+        return [row["client_id"] for row in rows]
+
+    async def logouts_below(self, path: str, now: int) -> list[LogoutNotice]:
+        """The same for all live sessions of a subtree: which client is to hear of which session."""
+        statement = (
+            select(grants.c.client_id, grants.c.user_id, grants.c.session_id)
+            .join(accounts, accounts.c.id == grants.c.account_id)
+            .join(sessions, sessions.c.id == grants.c.session_id)
+            .where(starts_with(accounts.c.path, path), grants.c.code_used_at.is_not(None))
+            .where(sessions.c.ended_at.is_(None), sessions.c.expires_at > now)
+            .distinct()
+        )
+        return [LogoutNotice(**row) for row in await self._all(statement)]

@@ -5,6 +5,7 @@ A claim is a lease: whoever dies with it loses it when it runs out. So a message
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, update
@@ -15,6 +16,7 @@ from idp.storage.repositories.repository import Repository
 from idp.storage.tables import outbox
 
 ERROR_LENGTH = 500
+EVERY = tuple(Channel)
 
 
 class Outbox(Repository):
@@ -29,36 +31,45 @@ class Outbox(Repository):
         expires_at: int,
     ) -> None:
         """Due at once. `expires_at`: after it the message is of no use and is abandoned (SECURITY-CASES F23)."""
-        await self._run(
-            self._insert(outbox).values(
-                id=message_id,
-                channel=channel.value,
-                template=template,
-                recipient=recipient,
-                message_sealed=message_sealed,
-                state=DeliveryState.QUEUED.value,
-                created_at=now,
-                next_attempt_at=now,
-                expires_at=expires_at,
-            )
-        )
+        await self.put_all(channel, template, [(message_id, recipient, message_sealed)], now, expires_at)
+
+    async def put_all(
+        self, channel: Channel, template: str, messages: Sequence[tuple[str, str, bytes]], now: int, expires_at: int
+    ) -> None:
+        """Many of one kind in one trip: (id, recipient, sealed message)."""
+        shared = {
+            "channel": channel.value,
+            "template": template,
+            "state": DeliveryState.QUEUED.value,
+            "created_at": now,
+            "next_attempt_at": now,
+            "expires_at": expires_at,
+        }
+        rows = [
+            {"id": message_id, "recipient": recipient, "message_sealed": sealed, **shared}
+            for message_id, recipient, sealed in messages
+        ]
+        if rows:
+            await self._run(self._insert(outbox), rows)
 
     async def state(self, message_id: str) -> OutboxState | None:
         t = outbox.c
         row = await self._first(select(t.state, t.attempts, t.last_error).where(t.id == message_id))
         return OutboxState(DeliveryState(row["state"]), row["attempts"], row["last_error"]) if row else None
 
-    async def is_due(self, now: int) -> bool:
+    async def is_due(self, now: int, among: Collection[Channel] = EVERY) -> bool:
         """Whether a claim would find anything, which a worker asks first: reading takes nobody's turn to write."""
-        return await self._happened(select(outbox.c.id).where(*_due(now)).limit(1))
+        return await self._happened(select(outbox.c.id).where(*_due(now, among)).limit(1))
 
-    async def claim(self, now: int, limit: int, lease_seconds: int) -> list[OutboxRow]:
+    async def claim(
+        self, now: int, limit: int, lease_seconds: int, among: Collection[Channel] = EVERY
+    ) -> list[OutboxRow]:
         """Up to `limit` due messages, the longest waiting first, for this worker alone until the lease runs out.
 
         Expired ones are among them, for the worker to abandon and to report.
         """
         t = outbox.c
-        due = select(t.id).where(*_due(now)).order_by(t.next_attempt_at, t.id).limit(limit)
+        due = select(t.id).where(*_due(now, among)).order_by(t.next_attempt_at, t.id).limit(limit)
         return sorted(await self._lease(due, now, lease_seconds), key=lambda row: (row.created_at, row.id))
 
     async def claim_one(self, message_id: str, now: int, lease_seconds: int) -> OutboxRow | None:
@@ -105,8 +116,9 @@ class Outbox(Repository):
         await self._run(update(outbox).where(*queued).values(**values))
 
 
-def _due(now: int) -> tuple[ColumnElement[bool], ...]:
-    return outbox.c.state == DeliveryState.QUEUED.value, outbox.c.next_attempt_at <= now
+def _due(now: int, among: Collection[Channel] = EVERY) -> tuple[ColumnElement[bool], ...]:
+    due = outbox.c.state == DeliveryState.QUEUED.value, outbox.c.next_attempt_at <= now
+    return due if among == EVERY else (*due, outbox.c.channel.in_([channel.value for channel in among]))
 
 
 def _done(now: int) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from idp.domain.assurance import Evidence
 from idp.domain.people import UserStatus
 from idp.domain.sessions import Session
 from idp.storage.encoding import from_json, to_json
-from idp.storage.repositories.repository import Repository
-from idp.storage.tables import known_browsers, sessions, users
+from idp.storage.repositories.repository import Repository, starts_with
+from idp.storage.tables import accounts, known_browsers, memberships, sessions, users
 
 TOUCH_SECONDS = 60
 """`seen_at` is written at most so often: an idle limit of minutes needs no write per page."""
@@ -87,11 +87,20 @@ class Sessions(Repository):
             .returning(sessions.c.id)
         )
 
-    async def end_all(self, user_id: str, now: int, *, keep: str | None = None) -> int:
-        """Ends every session of the person, but for the one with the id `keep`; returns how many."""
-        ending = update(sessions).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
-        if keep is not None:
-            ending = ending.where(sessions.c.id != keep)
+    async def end_stranded(self, path: str, now: int) -> int:
+        """Ends the sessions of those who belong to an account at or below `path` and have no active one left; how many."""
+        inside = select(memberships.c.user_id).join(accounts, accounts.c.id == memberships.c.account_id)
+        elsewhere = (
+            exists()
+            .where(memberships.c.user_id == sessions.c.user_id, accounts.c.id == memberships.c.account_id)
+            .where(accounts.c.chain_active)
+            .correlate(sessions)
+        )
+        ending = update(sessions).where(
+            sessions.c.ended_at.is_(None),
+            sessions.c.user_id.in_(inside.where(starts_with(accounts.c.path, path))),
+            ~elsewhere,
+        )
         return await self._count(ending.values(ended_at=now))
 
     async def of_user(self, user_id: str, now: int) -> list[Session]:

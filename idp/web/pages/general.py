@@ -87,11 +87,20 @@ class LogoutConfirmPage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedOutPage(Page):
-    """Signed out (id `logged-out`), with the way back to the portal when it is known."""
+    """Signed out (id `logged-out`), with the way back to the portal when it is known.
+
+    `frames` are addresses of clients that are signed out inside this page; `onward` is where it leads by itself as soon as they
+    have loaded, or after a few seconds.
+    """
 
     template: ClassVar[str] = "general/logged_out.html"
     return_url: str = ""
+    frames: tuple[str, ...] = ()
+    onward: str = ""
 
     @classmethod
     def samples(cls) -> Sequence[Self]:
-        return (cls(frame=replace(TRUNK, cancel=""), return_url="https://trunk.example/"), cls(frame=PLAIN))
+        back = "https://trunk.example/"
+        frames = (f"{back}logout?iss=http%3A%2F%2Flocalhost%3A9000&sid=ses_1",)
+        page = cls(frame=replace(TRUNK, cancel=""), return_url=back)
+        return (page, cls(frame=PLAIN), replace(page, frames=frames, onward=f"{back}?state=x"))
