@@ -7,7 +7,7 @@ from idp.domain.steps import Step
 from idp.ports import Ports
 from idp.services.new_password import StoredSecrets, accepted, context_words, replace_password, secrets_of
 from idp.services.sessions import void_earlier_proofs
-from idp.services.sign_in.visit import OutOfTurn, Position, Visit, expect
+from idp.services.sign_in.visit import OutOfTurn, Position, Visit, expect, hold
 from idp.storage.unit_of_work import Store, UnitOfWork
 
 
@@ -24,7 +24,7 @@ async def change_password(store: Store, ports: Ports, visit: Visit, wanted: str)
     words = context_words(position.person, there.memberships, there.client.client_name)
     new_hash = await accepted(ports, stored, wanted, words, has_second_factor=there.demand is not None)
     async with store.write() as uow:
-        position = await expect(uow, ports, visit, Step.CHANGE_PASSWORD)
+        position = await hold(uow, ports, visit, Step.CHANGE_PASSWORD)
         await _settle(uow, ports, visit, position, stored, new_hash)
 
 

@@ -7,14 +7,14 @@ from idp.domain.logins import LoginState
 from idp.domain.steps import Step
 from idp.errors import InvalidInput
 from idp.ports import Ports
-from idp.services.sign_in.visit import Position, Visit, expect, locate
+from idp.services.sign_in.visit import Position, Visit, hold, locate
 from idp.storage.unit_of_work import Store
 
 
 async def choose_account(store: Store, ports: Ports, visit: Visit, account: str) -> None:
     """Picks the membership by its account's id or number. Raises `InvalidInput` for one that is not offered."""
     async with store.write() as uow:
-        position = await expect(uow, ports, visit, Step.CHOOSE_ACCOUNT)
+        position = await hold(uow, ports, visit, Step.CHOOSE_ACCOUNT)
         wanted = account.casefold()
         for membership in position.situation.memberships:
             if wanted in (membership.account.id, membership.account.number.casefold()):
@@ -26,7 +26,7 @@ async def choose_account(store: Store, ports: Ports, visit: Visit, account: str)
 async def give_consent(store: Store, ports: Ports, visit: Visit) -> None:
     """Remembers that the person lets this client have what it asks for."""
     async with store.write() as uow:
-        position = await expect(uow, ports, visit, Step.CONSENT)
+        position = await hold(uow, ports, visit, Step.CONSENT)
         now, client_id = ports.clock.now(), position.situation.client.client_id
         await uow.clients.give_consent(position.person.id, client_id, position.login.asked.scopes, now)
         await uow.logins.consent(position.login.id_hash)

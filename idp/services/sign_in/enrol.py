@@ -12,7 +12,7 @@ from idp.domain.steps import Step
 from idp.ports import Ports
 from idp.services.notices import notify
 from idp.services.sign_in.second_factor import CodeOutcome, count_try, destroy_if_spent, totp_place
-from idp.services.sign_in.visit import Position, Visit, expect, keep_proof
+from idp.services.sign_in.visit import Position, Visit, expect, hold, keep_proof
 from idp.services.throttles import second_factor_limits, succeed_all
 from idp.storage.unit_of_work import Store, UnitOfWork
 
@@ -41,7 +41,7 @@ async def pending_enrolment(store: Store, ports: Ports, visit: Visit) -> Pending
 
 async def _mint(store: Store, ports: Ports, visit: Visit) -> bytes:
     async with store.write() as uow:
-        position = await expect(uow, ports, visit, Step.ENROL_TOTP)
+        position = await hold(uow, ports, visit, Step.ENROL_TOTP)
         sealed = await _pending(uow, ports, position)
         if sealed is not None:
             return sealed
@@ -68,7 +68,7 @@ async def confirm_enrolment(store: Store, ports: Ports, visit: Visit, typed: str
     Only the newest pending secret of the person counts, and only for the login that was shown it (TO16).
     """
     async with store.write() as uow:
-        position = await expect(uow, ports, visit, Step.ENROL_TOTP)
+        position = await hold(uow, ports, visit, Step.ENROL_TOTP)
         refusal = await count_try(uow, ports, visit, position)
         if refusal is not None:
             return refusal

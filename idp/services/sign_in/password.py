@@ -11,7 +11,7 @@ from idp.domain.steps import Step
 from idp.ports import Ports
 from idp.services import password_check
 from idp.services.password_check import Attempt
-from idp.services.sign_in.visit import LoginOver, Visit, expect
+from idp.services.sign_in.visit import LoginOver, Visit, hold
 from idp.storage.unit_of_work import Store, UnitOfWork
 
 
@@ -28,11 +28,11 @@ async def prove_password(store: Store, ports: Ports, visit: Visit, username: str
         return PasswordOutcome.FAILED
     password = normalise(password)
     async with store.write() as uow:
-        await expect(uow, ports, visit, Step.PASSWORD)
+        await hold(uow, ports, visit, Step.PASSWORD)
         attempt = await password_check.admit(uow, ports, username, visit.browser_hash, visit.actor)
     method = await password_check.matching(ports, attempt, password)
     async with store.write() as uow:
-        await expect(uow, ports, visit, Step.PASSWORD)
+        await hold(uow, ports, visit, Step.PASSWORD)
         if method is None:
             await password_check.record_failure(uow, ports, attempt, visit.actor)
             return PasswordOutcome.FAILED

@@ -14,7 +14,7 @@ from idp.domain.logins import LoginState
 from idp.domain.onetime import CodeVerdict, clean_code
 from idp.domain.steps import Step
 from idp.ports import Ports
-from idp.services.sign_in.visit import OutOfTurn, Position, Visit, expect, keep_proof
+from idp.services.sign_in.visit import OutOfTurn, Position, Visit, hold, keep_proof
 from idp.services.text_codes import judge_code
 from idp.services.throttles import attempt_all, second_factor_limits, succeed_all
 from idp.storage.unit_of_work import Store, UnitOfWork
@@ -35,7 +35,7 @@ class CodeOutcome:
 async def verify_code(store: Store, ports: Ports, visit: Visit, method: Method, typed: str) -> CodeOutcome:
     """Checks one code of a method that this person is offered. Raises `OutOfTurn`, `LoginUnknown`, `LoginOver`."""
     async with store.write() as uow:
-        position = await expect(uow, ports, visit, Step.VERIFY)
+        position = await hold(uow, ports, visit, Step.VERIFY)
         if method not in position.situation.offered or method not in (Method.TOTP, Method.SMS):
             raise OutOfTurn(position.step)
         refusal = await count_try(uow, ports, visit, position)
@@ -54,9 +54,7 @@ async def count_try(uow: UnitOfWork, ports: Ports, visit: Visit, position: Posit
     if wait:
         await uow.audit.add(AuditEvent(Event.SECOND_FACTOR_THROTTLED, now, visit.actor, user_id=person.id))
         return CodeOutcome(CodeVerdict.EXHAUSTED, wait)
-    if await uow.logins.count_try(position.login.id_hash) > ports.rules.mfa.tries_per_login:
-        # Tries in parallel: each saw a login that was not spent yet.
-        return await destroy(uow, position)
+    await uow.logins.count_try(position.login.id_hash)
     return None
 
 
@@ -98,19 +96,15 @@ async def _settle(
 async def destroy_if_spent(uow: UnitOfWork, ports: Ports, position: Position, verdict: CodeVerdict) -> CodeOutcome:
     """After the last allowed try the login is over: going on means the password again, and the person's count stays."""
     if position.login.tries + 1 >= ports.rules.mfa.tries_per_login:
-        return await destroy(uow, position)
+        await uow.logins.finish(position.login.id_hash, LoginState.DESTROYED)
+        return CodeOutcome(CodeVerdict.EXHAUSTED, login_over=True)
     return CodeOutcome(verdict)
-
-
-async def destroy(uow: UnitOfWork, position: Position) -> CodeOutcome:
-    await uow.logins.finish(position.login.id_hash, LoginState.DESTROYED)
-    return CodeOutcome(CodeVerdict.EXHAUSTED, login_over=True)
 
 
 async def pick_method(store: Store, ports: Ports, visit: Visit, method: Method) -> None:
     """The person wants another of the offered methods. Raises `OutOfTurn` for one that is not offered."""
     async with store.write() as uow:
-        position = await expect(uow, ports, visit, Step.VERIFY)
+        position = await hold(uow, ports, visit, Step.VERIFY)
         if method not in position.situation.offered:
             raise OutOfTurn(position.step)
         await uow.logins.pick_method(position.login.id_hash, method)

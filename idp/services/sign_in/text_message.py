@@ -5,7 +5,7 @@ from __future__ import annotations
 from idp.domain.assurance import Method
 from idp.domain.steps import Step
 from idp.ports import Ports
-from idp.services.sign_in.visit import OutOfTurn, Visit, expect
+from idp.services.sign_in.visit import OutOfTurn, Visit, hold
 from idp.services.text_codes import Recipient, TextOutcome, TextStatus, code_status, send_code
 from idp.storage.unit_of_work import Store
 
@@ -30,7 +30,7 @@ async def text_status(store: Store, ports: Ports, visit: Visit) -> TextStatus | 
 
 async def _send(store: Store, ports: Ports, visit: Visit, *, again: bool) -> TextOutcome:
     async with store.write() as uow:
-        position = await expect(uow, ports, visit, Step.VERIFY)
+        position = await hold(uow, ports, visit, Step.VERIFY)
         person = position.person
         if Method.SMS not in position.situation.offered or person.phone_number is None:
             raise OutOfTurn(position.step)

@@ -125,6 +125,16 @@ async def expect(uow: UnitOfWork, ports: Ports, visit: Visit, *steps: Step) -> P
     return position
 
 
+async def hold(uow: UnitOfWork, ports: Ports, visit: Visit, *steps: Step) -> Position:
+    """As `expect`, for whoever writes: posts of one login come one after another, and each sees what the last one left.
+
+    Of twenty presses of one button the first one counts. Without this, all of them would find the same step on PostgreSQL,
+    and those that lose would use up the tries of the one that wins.
+    """
+    await uow.logins.lock(visit.login_hash)
+    return await expect(uow, ports, visit, *steps)
+
+
 async def survey(uow: UnitOfWork, ports: Ports, client: Client, login: Login, session: Session | None) -> Situation:
     """The situation of a login, from what is stored at this moment."""
     now = ports.clock.now()

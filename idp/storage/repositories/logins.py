@@ -37,6 +37,10 @@ class Logins(Repository):
             )
         )
 
+    async def lock(self, id_hash: bytes) -> None:
+        """Holds the login until the transaction ends, so that what is read of it afterwards stays true."""
+        await self._first(select(logins.c.state).where(logins.c.id_hash == id_hash).with_for_update())
+
     async def get(self, id_hash: bytes) -> Login | None:
         row = await self._first(select(logins).where(logins.c.id_hash == id_hash))
         if row is None:
