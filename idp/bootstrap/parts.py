@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
-from idp.adapters.argon2 import ArgonHasher
+from idp.adapters.argon2 import ArgonHasher, default_threads
 from idp.adapters.composer import JinjaComposer
 from idp.adapters.dev_outbox import DevOutbox
 from idp.adapters.key_files import KeyDirectory
@@ -32,7 +32,7 @@ def ports_of(
         time_cost=chosen.argon2_time_cost,
         memory_kib=chosen.argon2_memory_kib,
         parallelism=chosen.argon2_parallelism,
-        threads=chosen.argon2_threads or None,
+        threads=chosen.argon2_threads or max(1, default_threads() // settings.server.workers),
     )
     stack.callback(hasher.close)
     brand = {

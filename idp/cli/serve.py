@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import sys
+from importlib import import_module
+from typing import Annotated
 
 import typer
 
-from idp.bootstrap import build
-from idp.cli.logs import log_as_server
 from idp.cli.options import DEFAULT_CONFIG, ConfigFile
-from idp.config import Settings, load_settings
-from idp.web.app import create_app
-from idp.web.server import run, serving, stop_signal
+from idp.cli.workers import serve_by_workers
+from idp.config import load_settings
+from idp.web.server import run
 
 app = typer.Typer()
 
 
 @app.command()
-def serve(config: ConfigFile = DEFAULT_CONFIG) -> None:
+def serve(
+    config: ConfigFile = DEFAULT_CONFIG,
+    listener: Annotated[int | None, typer.Option("--listener", hidden=True)] = None,
+) -> None:
     """Run the identity provider until it is told to stop (Ctrl+C or SIGTERM).
 
-    It logs to standard error, and refuses to start when something in the configuration would not be safe.
+    It logs to standard error, and refuses to start when something in the configuration would not be safe. server.workers says
+    how many processes answer.
     """
-    log_as_server()
-    run(_serve(load_settings(config)))
-
-
-async def _serve(settings: Settings) -> None:
-    house = await build(settings)
-    try:
-        server = settings.server
-        app = create_app(house)
-        async with serving(app, server.host, server.port, tls_cert=server.tls_cert, tls_key=server.tls_key) as port:
-            print(f"{settings.server.issuer} is served at {server.host} port {port}.", file=sys.stderr)
-            await stop_signal()
-    finally:
-        await house.close()
+    settings = load_settings(config)
+    if listener is None and settings.server.workers > 1:
+        run(serve_by_workers(config, settings))
+        return
+    # Imported here: who only looks after workers needs nothing of what they do.
+    process = import_module("idp.cli.server_process")
+    if listener is None:
+        process.serve_alone(settings)
+    else:
+        process.serve_as_worker(settings, listener)

@@ -44,6 +44,10 @@ def is_loopback_url(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
+def is_sqlite(database_url: str) -> bool:
+    return database_url.partition(":")[0] in SQLITE
+
+
 def _issuer(url: str) -> str:
     try:
         parts = urlsplit(url)

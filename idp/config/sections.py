@@ -37,6 +37,7 @@ class Server(Section):
     issuer: Issuer = "http://localhost:9000"
     host: str = "127.0.0.1"
     port: Port = 9000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
     trusted_proxies: Networks = ()
     tls_cert: OptionalFile = None
     tls_key: OptionalFile = None

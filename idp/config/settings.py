@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from idp.config import sections
-from idp.config.base import LOOPBACK, OptionalFile, is_loopback_url, located
+from idp.config.base import LOOPBACK, OptionalFile, is_loopback_url, is_sqlite, located
 from idp.config.environment import Environment
 from idp.domain.rules import (
     DAY,
@@ -107,6 +107,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
+        if self.server.workers > 1 and is_sqlite(self.database.url):
+            raise ValueError(
+                "server.workers is more than 1, but database.url is SQLite: its writers queue within one process, and several "
+                "would hold each other up. Set it to 1, or database.url to a PostgreSQL database."
+            )
         if (self.server.tls_cert is None) != (self.server.tls_key is None):
             raise ValueError("server.tls_cert and server.tls_key belong together. Set both or neither.")
         if self.mail.transport == "smtp" and not self.mail.host:

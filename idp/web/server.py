@@ -56,7 +56,22 @@ async def serving(
     Raises `ConfigurationError` when the address cannot be used, or the certificate and key cannot be read.
     """
     config = _config(app, tls_cert, tls_key)
-    listener = _listen(host, port)
+    [listener] = listen(host, port)
+    async with _serving(config, listener):
+        yield listener.getsockname()[1]
+
+
+@asynccontextmanager
+async def serving_on(
+    app: ASGIApp, listener: socket.socket, *, tls_cert: Path | None = None, tls_key: Path | None = None
+) -> AsyncIterator[None]:
+    """Serves a socket of `listen` while the block lasts. Raises `ConfigurationError` as `serving` does."""
+    async with _serving(_config(app, tls_cert, tls_key), listener):
+        yield
+
+
+@asynccontextmanager
+async def _serving(config: uvicorn.Config, listener: socket.socket) -> AsyncIterator[None]:
     server = _Server(config)
     running = asyncio.create_task(_run(server, listener))
     try:
@@ -65,7 +80,7 @@ async def serving(
             if running.done():
                 await running
                 raise ConfigurationError("The server could not start. Its log says why.")
-        yield listener.getsockname()[1]
+        yield
     finally:
         server.should_exit = True
         await asyncio.gather(running, return_exceptions=True)
@@ -182,7 +197,24 @@ def _config(app: ASGIApp, tls_cert: Path | None, tls_key: Path | None) -> uvicor
     return config
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, count: int = 1) -> list[socket.socket]:
+    """Sockets bound to one address; port 0 takes a free one. Raises `ConfigurationError` when it cannot be used.
+
+    More than one are for as many processes, among which the kernel spreads the connections (SO_REUSEPORT).
+    """
+    with contextlib.ExitStack() as cleanup:
+        first = cleanup.enter_context(_bound(host, port))
+        listeners = [first]
+        if count > 1:
+            # The first said whether somebody is there: sharing sockets would let a second server start beside the one running.
+            port = first.getsockname()[1]
+            first.close()
+            listeners = [cleanup.enter_context(_bound(host, port, shared=True)) for _ in range(count)]
+        cleanup.pop_all()
+        return listeners
+
+
+def _bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -190,6 +222,8 @@ def _listen(host: str, port: int) -> socket.socket:
         with contextlib.ExitStack() as cleanup:
             listener = cleanup.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             listener.setblocking(False)
             listener.bind(address)
             cleanup.pop_all()
