@@ -10,12 +10,17 @@ from idp.domain.accounts import MfaState
 from idp.domain.people import Person as StoredPerson
 from tests.flows.journeys import PASSWORD, app_code, go_to
 from tests.support.house import House
-from tests.support.page import Page
+from tests.support.page import Page, Submission
 from tests.support.person import Person, Tab
 from tests.support.relying_party import RelyingParty, SignedIn
 
 SECONDS_OF_A_FRESH_PROOF = 600
 SECONDS_OF_A_STEP = 30
+VERIFY_APP = "Enter the code from your authenticator app"
+VERIFY_TEXT = "Check your text messages"
+ENROL = "Set up your authenticator app"
+SAM_NUMBER = "+447700900118"
+OFFLINE = "openid account offline_access"
 
 
 def home_of(portal: RelyingParty) -> str:
@@ -27,11 +32,18 @@ async def from_portal(person: Person, portal: RelyingParty, path: str) -> Tab:
     return await person.open(f"{path}?{urlencode({'return': home_of(portal)})}")
 
 
-async def signed_in_at_home(house: House, username: str, path: str = "/account", password: str = PASSWORD) -> Tab:
-    """A new browser that signs in at the identity provider itself, with the password only."""
-    tab = await house.person().open(path)
+async def signed_in_at_home(
+    house: House, username: str, path: str = "/account", *, password: str = PASSWORD, person: Person | None = None
+) -> Tab:
+    """A browser, a new one unless it is given, that signs in at the identity provider itself, with the password only."""
+    tab = await (person or house.person()).open(path)
     await tab.press("continue", username=username, password=password)
     return tab
+
+
+def post(page: Page, path: str, *pairs: tuple[str, str]) -> Submission:
+    """A form that nobody was shown, from the page that is open."""
+    return Submission("POST", f"{page.url.partition('/account')[0]}{path}", pairs)
 
 
 async def with_app(house: House, username: str = "theo") -> tuple[Person, SignedIn, str]:
