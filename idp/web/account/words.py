@@ -68,6 +68,7 @@ UNTOLD: Mapping[Event, str] = MappingProxyType(
         Event.KEY_ROTATED: "about the house",
         Event.KEY_REVOKED: "about the house",
         Event.DELIVERY_FAILED: "about a message, which names no person",
+        Event.LOGOUT_FAILED: "between us and a portal",
     }
 )
 
