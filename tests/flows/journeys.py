@@ -17,6 +17,9 @@ PASSWORD = "Correct-Horse-9"
 """Of every seeded person who has chosen one (CONTRACT, Demo world)."""
 CHOSEN = "violet gravel teapot 41"
 """A password that a careful person would choose."""
+FAILED = "Enter the correct username and password."
+"""What every failed sign-in says."""
+CHANGE = "Choose a new password"
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -58,6 +61,13 @@ async def sign_in(portal: RelyingParty, person: Person, username: str, password:
     return await journey.arrived()
 
 
+async def try_password(house: House, username: str, password: str = PASSWORD, person: Person | None = None) -> Journey:
+    """One attempt at Inbound, in a sign-in of its own; in a new browser unless a person is given."""
+    journey = await go_to(house.portal("inbound"), person or house.person())
+    await journey.give_password(username, password)
+    return journey
+
+
 async def ask_for_new_details(person: Person, typed: str, tab: Tab | None = None) -> Page:
     """*Forgotten Login Details*, from the link of a sign-in page when there is one."""
     if tab is None:
@@ -66,6 +76,19 @@ async def ask_for_new_details(person: Person, typed: str, tab: Tab | None = None
         await tab.press("forgotten-link")
     await tab.press("continue", username=typed)
     return tab.page
+
+
+async def new_details(house: House, username: str) -> str:
+    """The temporary password that *Forgotten Login Details* mails to somebody of the demo world."""
+    await ask_for_new_details(house.person(), username)
+    return (await house.mail_to(f"{username}@demo.example", "Password: ")).password
+
+
+async def at_change(house: House, username: str, temporary: str) -> Journey:
+    """Signed in at Inbound with a temporary password, in a new browser."""
+    journey = await try_password(house, username, temporary)
+    assert journey.page.h1 == CHANGE
+    return journey
 
 
 def app_code(key: str, now: int, steps: int = 0) -> str:

