@@ -21,6 +21,7 @@ from idp.storage.repositories.housekeeping import Housekeeping
 from idp.storage.repositories.logins import Logins
 from idp.storage.repositories.outbox import Outbox
 from idp.storage.repositories.people import People
+from idp.storage.repositories.protocol import PostedRequests, UsedAssertions
 from idp.storage.repositories.sessions import Browsers, Sessions
 from idp.storage.repositories.text_codes import TextCodes
 from idp.storage.repositories.throttles import Throttles
@@ -40,6 +41,8 @@ class UnitOfWork:
         self.browsers = Browsers(connection)
         self.clients = Clients(connection)
         self.grants = Grants(connection)
+        self.posted_requests = PostedRequests(connection)
+        self.used_assertions = UsedAssertions(connection)
         self.throttles = Throttles(connection)
         self.outbox = Outbox(connection)
         self.audit = Audit(connection)

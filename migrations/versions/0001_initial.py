@@ -336,3 +336,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id_hash", name=op.f("pk_logins")),
     )
     op.create_index(op.f("ix_logins_expires_at"), "logins", ["expires_at"])
+    op.create_table(
+        "posted_requests",
+        sa.Column("id_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("endpoint", sa.Text(), nullable=False),
+        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id_hash", name=op.f("pk_posted_requests")),
+    )
+    op.create_index(op.f("ix_posted_requests_expires_at"), "posted_requests", ["expires_at"])
+    op.create_table(
+        "used_assertions",
+        sa.Column("assertion_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("assertion_hash", name=op.f("pk_used_assertions")),
+    )
+    op.create_index(op.f("ix_used_assertions_expires_at"), "used_assertions", ["expires_at"])

@@ -219,6 +219,8 @@ async def test_what_is_over_is_removed_and_what_is_not_stays(store: Store, world
         await put(uow, "msg_1")
         await put(uow, "msg_2")
         await uow.outbox.sent("msg_1", NOW)
+        await uow.posted_requests.add(b"id", "/authorize", "{}", NOW + 300)
+        await uow.used_assertions.use(b"assertion", NOW + 300)
 
         assert set((await uow.housekeeping.purge(NOW)).values()) == {0}
         removed = await uow.housekeeping.purge(NOW + 40 * DAY)
@@ -232,11 +234,23 @@ async def test_what_is_over_is_removed_and_what_is_not_stays(store: Store, world
             "grants": 1,
             "sessions": 2,
             "outbox": 1,
+            "posted_requests": 1,
+            "used_assertions": 1,
         }
         assert await uow.sessions.get("ses_live") is not None
         assert await uow.logins.get(b"live") is not None
         assert await uow.credentials.password(world.dana) is not None
         assert (await uow.housekeeping.purge(NOW + 401 * DAY))["known_browsers"] == 1
+
+
+async def test_a_posted_request_is_found_until_it_expires_and_at_its_own_endpoint_only(store: Store) -> None:
+    async with store.write() as uow:
+        await uow.posted_requests.add(b"id", "/authorize", '{"a":1}', NOW + 300)
+        for _ in range(2):
+            assert await uow.posted_requests.get(b"id", "/authorize", NOW + 299) == '{"a":1}'
+        assert await uow.posted_requests.get(b"id", "/authorize", NOW + 300) is None
+        assert await uow.posted_requests.get(b"id", "/end_session", NOW) is None
+        assert await uow.posted_requests.get(b"other", "/authorize", NOW) is None
 
 
 async def test_a_message_that_nobody_came_for_loses_its_body(store: Store) -> None:

@@ -65,6 +65,7 @@ ONCE: dict[str, Act] = {
     "withdrawing a permission": lambda uow, n: uow.accounts.withdraw("acc_no", Permission.USE_2FA),
     "disabling a person": lambda uow, n: uow.people.set_status("usr_dana", UserStatus.DISABLED, NOW),
     "suspending an account": lambda uow, n: uow.accounts.suspend("acc_no", NOW),
+    "a client's assertion": lambda uow, n: uow.used_assertions.use(b"assertion", NOW + n),
     "a value of the house": lambda uow, n: uow.house.add("sealing_check", f"value {n}".encode(), NOW),
 }
 

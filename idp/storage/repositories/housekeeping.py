@@ -12,11 +12,13 @@ from idp.storage.tables import (
     known_browsers,
     logins,
     outbox,
+    posted_requests,
     sessions,
     temporary_passwords,
     text_codes,
     throttles,
     totp_enrolments,
+    used_assertions,
 )
 
 BATCH = 1000
@@ -58,6 +60,8 @@ def _over(now: int) -> list[tuple[Table, ColumnElement[bool]]]:
         (logins, logins.c.expires_at <= now - LOGIN_SECONDS),
         (text_codes, text_codes.c.expires_at <= now),
         (throttles, throttles.c.expires_at <= now),
+        (posted_requests, posted_requests.c.expires_at <= now),
+        (used_assertions, used_assertions.c.expires_at <= now),
         (totp_enrolments, totp_enrolments.c.expires_at <= now),
         (temporary_passwords, temporary_passwords.c.expires_at <= now - TEMPORARY_SECONDS),
         (known_browsers, known_browsers.c.seen_at <= now - BROWSER_SECONDS),

@@ -11,6 +11,7 @@ from idp.storage.tables.grants import grants
 from idp.storage.tables.metadata import metadata
 from idp.storage.tables.operations import audit_events, house, outbox, throttles
 from idp.storage.tables.people import memberships, users
+from idp.storage.tables.protocol import posted_requests, used_assertions
 from idp.storage.tables.sign_in import known_browsers, logins, sessions, text_codes
 
 __all__ = [
@@ -28,11 +29,13 @@ __all__ = [
     "outbox",
     "passwords",
     "portal_denials",
+    "posted_requests",
     "sessions",
     "temporary_passwords",
     "text_codes",
     "throttles",
     "totp_credentials",
     "totp_enrolments",
+    "used_assertions",
     "users",
 ]
