@@ -126,6 +126,7 @@ class Sessions(Section):
     idle_minutes: Minutes = 60
     absolute_hours: Annotated[int, Field(ge=1, le=720)] = 12
     browser_days: Days = 365
+    fresh_minutes: Annotated[int, Field(ge=1, le=60)] = 10
 
 
 class Tokens(Section):

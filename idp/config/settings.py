@@ -184,6 +184,7 @@ class Settings(BaseSettings):
             idle_seconds=chosen.idle_minutes * MINUTE,
             absolute_seconds=chosen.absolute_hours * HOUR,
             browser_seconds=chosen.browser_days * DAY,
+            fresh_seconds=chosen.fresh_minutes * MINUTE,
         )
 
     def _throttle_rules(self) -> ThrottleRules:

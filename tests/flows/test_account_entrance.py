@@ -197,7 +197,7 @@ class TestWhatHappenedLately:
         person = house.person()
         await sign_in(inbound, person, "dana")
         tab = await person.open("/account/password")
-        await tab.press("continue", new_password=CHOSEN)
+        await tab.press("continue", password=PASSWORD, new_password=CHOSEN)
         lines = [line.text for line in tab.page.document.all("li") if line["class"] == "line"]
         told = [line for line in lines if "UTC" in line]
         assert told[0] == "Password changed Chrome on Linux, 127.0.0.1 Today, 09:01 UTC"

@@ -193,7 +193,7 @@ class TestWhoMayManageMfa:
         await tab.open("/account/mfa/reset")
         assert tab.page.said("locked") == reason
 
-    async def test_the_demand_of_an_account_that_is_suspended_still_stands(self, house: House) -> None:
+    async def test_the_demand_of_a_reseller_binds_the_end_clients_below(self, house: House) -> None:
         person, _, _ = await with_app(house)
         await demand_mfa(house, "RS-10023")  # of the reseller, for everybody below
         tab = await person.open("/account/mfa")
@@ -221,6 +221,18 @@ class TestStolenSession:
         await journey.give_password("theo")
         await journey.press(code=app_code(key, house.clock.now()))
         assert (await journey.arrived()).amr == ["pwd", "otp", "mfa"]
+
+    async def test_not_even_one_of_this_minute(self, house: House) -> None:
+        """A thief at once: the password stays the owner's, and with it the account."""
+        owner = house.person()
+        await sign_in(house.portal("inbound"), owner, "dana")
+        thief = house.person()
+        thief.http.cookies.update(owner.http.cookies)
+        tab = await thief.open("/account/password")
+        for guess in ("", "Wrong-Horse-9"):
+            await tab.press("continue", password=guess, new_password=CHOSEN)
+            assert tab.page.status == 400
+        assert (await sign_in(house.portal("inbound"), house.person(), "dana")).amr == ["pwd"]
 
 
 class TestStolenMailbox:

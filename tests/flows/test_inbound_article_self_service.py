@@ -34,7 +34,7 @@ class TestChangingYourPassword:
         await with_old.give_password("dana", PASSWORD)
         assert with_old.page.errors
 
-    async def test_hours_later_the_current_password_is_asked_for(self, house: House) -> None:
+    async def test_the_current_password_is_asked_for_also_hours_later(self, house: House) -> None:
         tab = await signed_in_at_home(house, "dana", "/account/password")
         house.clock.advance(50 * 60)
         await tab.reload()

@@ -7,6 +7,7 @@ from inspect import getmembers, iscoroutinefunction, signature
 import pytest
 from starlette.routing import Route
 
+from idp.domain.assurance import Method
 from idp.services.self_service import mfa, password, phone, sessions
 from idp.web.account.routes import routes
 from tests.flows.journeys import (
@@ -20,6 +21,7 @@ from tests.flows.own_account import (
     OFFLINE,
     is_sign_in,
     signed_in_at_home,
+    stored,
 )
 from tests.support.house import House
 from tests.support.relying_party import TokenRefused
@@ -63,10 +65,16 @@ class TestAfterAPasswordChange:
         await ask_for_new_details(house.person(), "dana")
         temporary = (await house.mail_to("dana@demo.example")).password
         tab = await signed_in_at_home(house, "dana", "/account/password")
-        await tab.press("continue", new_password=CHOSEN)
+        await tab.press("continue", password=PASSWORD, new_password=CHOSEN)
         assert tab.page.h1.startswith("Hello")
         late = await signed_in_at_home(house, "dana", password=temporary)
         assert late.page.errors
+
+    async def test_a_passkey_of_the_last_minutes_does_for_the_current_password(self, house: House) -> None:
+        tab = await signed_in_at_home(house, "dana", "/account/password")
+        await _prove(house, "dana", Method.PASSKEY)
+        await tab.press("continue", new_password=CHOSEN)
+        assert tab.page.h1.startswith("Hello")
 
     async def test_LG05_guesses_of_the_current_password_count_with_those_at_the_sign_in(self, house: House) -> None:
         tab = await signed_in_at_home(house, "dana", "/account/password")
@@ -99,3 +107,12 @@ class TestAfterAPasswordChange:
     async def test_PW21_no_address_here_names_another_person(self, house: House) -> None:
         paths = [route.path for route in routes(house.runtime) if isinstance(route, Route)]
         assert not [path for path in paths if "{" in path]
+
+
+async def _prove(house: House, username: str, method: Method) -> None:
+    """Puts a proof into the one session of this person, as a sign-in by that method would."""
+    person, now = await stored(house, username), house.clock.now()
+    async with house.runtime.store.write() as uow:
+        [session] = await uow.sessions.of_user(person.id, now)
+        evidence = session.evidence.having(method, now)
+        await uow.sessions.rotate(session.id, session.token_hash, evidence, session.user_epoch, now, session.expires_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from idp.domain.assurance import Method
 from idp.domain.audit import Actor
 from idp.domain.ids import secret_hash
 from idp.domain.people import Membership, Person
@@ -66,12 +67,14 @@ class Owner:
         return is_proved_afresh(self.session.evidence, self.standing, self.now, self.rules.fresh_seconds)
 
     @property
-    def needs_password_only(self) -> bool:
-        """Whether the current password is all that is missing of a fresh proof."""
-        recent = self.session.evidence.since(self.fresh_since)
-        standing = self.standing
-        factor_is_fresh = standing is None or any(recent.has(method) for method in standing.accepted)
-        return factor_is_fresh and recent.primary_at is None
+    def has_fresh_factor(self) -> bool:
+        """Whether the standing factor, if there is one, was shown within the last minutes, whatever the password's age."""
+        recent, standing = self.session.evidence.since(self.fresh_since), self.standing
+        return standing is None or any(recent.has(method) for method in standing.accepted)
+
+    @property
+    def has_fresh_passkey(self) -> bool:
+        return self.session.evidence.since(self.fresh_since).has(Method.PASSKEY)
 
     def require_proof(self) -> None:
         """Raises `ProofNeeded` unless password and standing factor were shown within the last minutes (TO11, TO21, SM14)."""

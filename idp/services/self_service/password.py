@@ -31,7 +31,8 @@ def shortest(owner: Owner, ports: Ports) -> int:
 async def change_my_password(store: Store, ports: Ports, caller: Caller, current: str, wanted: str) -> str:
     """Replaces the password. Other sessions and all tokens end (PW19), a temporary password that is out is void.
 
-    The current password is needed unless it was proved within the last minutes; whatever is given has to be right. Where a
+    The current password is needed however lately it was given elsewhere (ASVS 6.2.3): with it stands that a stolen session, be
+    it minutes old, takes no account over. A passkey of the last minutes does instead; whatever is given has to be right. Where a
     second factor guards the account, that has to be fresh as well, and a sign-in asks for it, not this form.
 
     Returns the session's new token. Raises `NotSignedIn`, `ProofNeeded`, `InvalidInput`, `TooManyAttempts`, `errors.Busy`, and
@@ -40,10 +41,10 @@ async def change_my_password(store: Store, ports: Ports, caller: Caller, current
     async with store.read() as uow:
         owner = await recognise(uow, ports, caller)
         stored = await secrets_of(uow, owner.person.id)
-    if not owner.needs_password_only:
+    if not owner.has_fresh_factor:
         owner.require_proof()
     session = owner.session
-    if current or not owner.is_proved_afresh:
+    if current or not owner.has_fresh_passkey:
         session = await _confirmed(store, ports, caller, owner, current)
     words = context_words(owner.person, owner.memberships, ports.rules.mfa.issuer_name)
     enforced = enforces_second_factor(owner.person, owner.memberships)

@@ -21,7 +21,7 @@ from idp.web.templating import duration
 class PasswordDesk(Desk):
     async def show(self, arrival: Arrival) -> Response:
         owner = await self._owner(arrival)
-        if not owner.needs_password_only:
+        if not owner.has_fresh_factor:
             owner.require_proof()
         return render(arrival.request, self._page(arrival, owner))
 
@@ -29,7 +29,7 @@ class PasswordDesk(Desk):
         form = await read_form(arrival.request)
         current, wanted = form.get("password", ""), form.get("new_password", "")
         owner = await self._owner(arrival)
-        wrong = [problems.NO_PASSWORD] if not current and not owner.is_proved_afresh else []
+        wrong = [problems.NO_PASSWORD] if not current and not owner.has_fresh_passkey else []
         wrong += [problems.NO_NEW_PASSWORD] if not wanted else []
         if wrong:
             return render(arrival.request, self._page(arrival, owner, *wrong), 400)
@@ -51,6 +51,6 @@ class PasswordDesk(Desk):
             shell=self._shell(arrival, owner),
             username=owner.person.username,
             min_length=shortest(owner, self._ports),
-            is_fresh=owner.is_proved_afresh,
+            may_omit=owner.has_fresh_passkey,
             problems=wrong,
         )

@@ -101,21 +101,20 @@ class AccountHomePage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChangePage(Page):
-    """Fields `password` (the current one) and `new_password`. `is_fresh`: the current one was given minutes ago, so it may be
-    left out."""
+    """Fields `password` (the current one) and `new_password`. `may_omit`: a passkey of minutes ago does for the current one."""
 
     template: ClassVar[str] = "account/password.html"
     current: ClassVar[str] = "password"
     shell: Shell
     username: str
     min_length: int
-    is_fresh: bool = False
+    may_omit: bool = False
 
     @classmethod
     def samples(cls) -> Sequence[Self]:
         page = cls(frame=_DANA, shell=_FROM_INBOUND, username="dana", min_length=15)
         wrong = (problems.WRONG_PASSWORD, problems.NO_NEW_PASSWORD)
-        return (page, replace(page, is_fresh=True), replace(page, problems=wrong))
+        return (page, replace(page, may_omit=True), replace(page, problems=wrong))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
