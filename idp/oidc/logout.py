@@ -6,8 +6,9 @@ do. A redirect needs an ID token of ours and a registered URI; whoever has no su
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from idp.domain.clients import Client
 from idp.domain.redirects import matches
@@ -44,6 +45,14 @@ class SignOut:
     needs_confirmation: bool
     subject: str | None = None
     session: str | None = None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> SignOut:
+        """Reads what `to_json` wrote."""
+        return cls(**json.loads(text))
 
     def must_ask(self, current: Session | None) -> bool:
         """Whether the person confirms first: always without a hint, else any page on the web could sign people out (LO03);

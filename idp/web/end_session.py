@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,9 +28,10 @@ from idp.web.cookies import Cookie
 from idp.web.forms import JWT_FIELD_BYTES, query_pairs, read_pairs
 from idp.web.pages.frame import Frame
 from idp.web.pages.general import LoggedOutPage, LogoutConfirmPage
+from idp.web.posted import Posted
 from idp.web.refusals import SignOutLinkBroken
 from idp.web.request_context import context_of
-from idp.web.responses import away, render, see_other
+from idp.web.responses import away, render
 from idp.web.runtime import Runtime
 from idp.web.sign_in.doorway import client_frame
 
@@ -53,9 +53,10 @@ class EndSessionEndpoint:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._ports = runtime.ports
+        self._posted = Posted(runtime, "/end_session")
 
     async def get(self, request: Request) -> Response:
-        wanted, client = await self._read(query_pairs(request, JWT_FIELD_BYTES))
+        wanted, client = await self._asked(request)
         async with self._runtime.store.read() as uow:
             session = await self._session(uow, request)
         if wanted.must_ask(session):
@@ -63,13 +64,22 @@ class EndSessionEndpoint:
         return await self._end(request, wanted, client)
 
     async def post(self, request: Request) -> Response:
-        """The same by GET: on a portal's cross-site POST browsers send no Lax cookies."""
-        return see_other(request, "/end_session?" + urlencode(await read_pairs(request, JWT_FIELD_BYTES)))
+        """A portal's form: the same request, answered at its GET (PROTOCOL 2.6)."""
+        wanted, _ = await self._read(await read_pairs(request, JWT_FIELD_BYTES))
+        return await self._posted.keep(request, wanted.to_json())
 
     async def confirmed(self, request: Request) -> Response:
         """The person said yes on our own page; the portal's request stands in the address of the form."""
-        wanted, client = await self._read(query_pairs(request, JWT_FIELD_BYTES))
+        wanted, client = await self._asked(request)
         return await self._end(request, wanted, client)
+
+    async def _asked(self, request: Request) -> tuple[SignOut, Client | None]:
+        """The request that the address is, or names."""
+        stored = await self._posted.recall(request)
+        if stored is None:
+            return await self._read(query_pairs(request, JWT_FIELD_BYTES))
+        wanted = SignOut.from_json(stored)
+        return wanted, await self._runtime.clients.get(wanted.client_id) if wanted.client_id else None
 
     async def _read(self, pairs: Pairs) -> tuple[SignOut, Client | None]:
         await self._runtime.keys.refresh()  # another process may have rotated the keys

@@ -63,7 +63,13 @@ def test_AZ10_any_other_parameter_twice_is_refused(name: str, second: str) -> No
 
 
 def test_AZ10_resource_may_repeat() -> None:
-    assert read([*pairs(), ("resource", "https://a.example"), ("resource", "https://b.example")]) == read()
+    assert read([*pairs(), ("resource", ISSUER), ("resource", ISSUER), ("resource", "")]) == read()
+
+
+@pytest.mark.parametrize("resources", [["https://a.example"], [ISSUER, "https://a.example"], [ISSUER + "/"], ["x y"]])
+def test_a_resource_that_tokens_are_not_for_is_an_invalid_target(resources: list[str]) -> None:
+    sent = [*pairs(), *(("resource", resource) for resource in resources)]
+    assert refusal(sent).error == "invalid_target"
 
 
 @pytest.mark.parametrize("missing", [None, ""])

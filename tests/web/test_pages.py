@@ -28,6 +28,7 @@ STABLE_IDS: dict[type[Page], set[str]] = {
     outcomes.FinishedElsewherePage: {"continue"},
     outcomes.ExpiredPage: set(),
     outcomes.FormPostPage: {"continue"},
+    outcomes.RequestRefusedPage: {"error-page", "return-to-client"},
     general.ErrorPage: {"error-page"},
     general.ForgottenPage: {"username", "continue"},
     general.ForgottenSentPage: set(),

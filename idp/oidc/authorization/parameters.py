@@ -14,27 +14,35 @@ OPAQUE_BYTES = 2048
 """`state` and `nonce`: echoed whole or refused, never cut. Longer ones would outgrow the headers that proxies pass on."""
 LIMITS = {"state": OPAQUE_BYTES, "nonce": OPAQUE_BYTES}
 MAY_REPEAT = frozenset({"resource"})
-"""RFC 8707 §2. It is not read: tokens are for the issuer's own audience."""
+"""RFC 8707 §2."""
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and lone surrogates: a database refuses NUL, a form changes CR and LF, and no URL holds a surrogate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """`values` holds the first value of every parameter; one without a value counts as not sent (RFC 6749 §3.1)."""
+    """`values` holds the first value of every parameter; one without a value counts as not sent (RFC 6749 §3.1).
+
+    `resources` are all values of `resource`.
+    """
 
     values: Mapping[str, str]
     repeated: frozenset[str] = frozenset()
+    resources: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Parameters:
         values: dict[str, str] = {}
         repeated: set[str] = set()
+        resources: set[str] = set()
         for name, value in pairs:
+            if name == "resource" and value:
+                resources.add(value)
             if name in values and name not in MAY_REPEAT:
                 repeated.add(name)
             values.setdefault(name, value)
-        return cls({name: value for name, value in values.items() if value}, frozenset(repeated))
+        sent = {name: value for name, value in values.items() if value}
+        return cls(sent, frozenset(repeated), frozenset(resources))
 
     def get(self, name: str) -> str | None:
         return self.values.get(name)

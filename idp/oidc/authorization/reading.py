@@ -50,6 +50,9 @@ def read_request(
     given = Parameters.of(pairs)
     address = settle_address(given, client)
     _check_form(given, address)
+    if not given.resources <= {issuer}:
+        # A token for our own audience must not pass for one that was asked for another (RFC 8707 §2).
+        address.refuse("invalid_target", "resource names another audience than the issuer, the only one there is.")
     try:
         scope = validate(address.client, given, issuer)
     except OAuth2Error as error:

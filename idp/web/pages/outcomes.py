@@ -181,3 +181,25 @@ class FormPostPage(Page):
         frame = replace(INBOUND, action="https://inbound.example/cb", cancel="", form_token="", languages=())
         inputs = (("code", "SplxlOBeZQQYbYS6WxSbIA"), ("state", 'af"0if<js>'), ("iss", "http://localhost:9000"))
         return (cls(frame=frame, inputs=inputs, nonce="rAnd0m"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefusedPage(Page):
+    """An app that is not ours sent a request that cannot be answered (id `error-page`). The person decides whether to go back
+    to it (`return-to-client`): by a link, or by posting `inputs` to `frame.action`. `host` is where that leads."""
+
+    template: ClassVar[str] = "sign_in/request_refused.html"
+    reference: str
+    host: str
+    return_url: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+    @classmethod
+    def samples(cls) -> Sequence[Self]:
+        frame = replace(PLAIN, action="", form_token="")
+        back = "https://tally.example/cb?error=invalid_request&state=x"
+        page = cls(frame=frame, reference="7F3K-22QD", host="tally.example", return_url=back)
+        posted = replace(frame, action="https://tally.example/cb")
+        inputs = (("error", "invalid_request"), ("state", 'af"0if<js>'))
+        return (page, replace(page, frame=posted, return_url="", inputs=inputs, hint="max_age is a number of seconds."))
