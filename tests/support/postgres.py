@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -65,7 +66,9 @@ def server_programs() -> Path:
 class PostgresCluster:
     """One server with its own data directory. A context manager: leaving it stops the server and removes the data."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` of the server's own, laid over `SETTINGS`."""
+        self._settings = {**SETTINGS, **(settings or {})}
         self._programs = server_programs()
         self._owner = _unprivileged_user()
         self._password = secrets.token_hex(16)
@@ -118,6 +121,11 @@ class PostgresCluster:
         shutil.rmtree(self.home, ignore_errors=True)
 
     @property
+    def pid(self) -> int:
+        """Of the server's first process, while it runs."""
+        return self._server.pid if self._server else 0
+
+    @property
     def _data(self) -> Path:
         return self.home / "data"
 
@@ -137,7 +145,7 @@ class PostgresCluster:
             # `password` rather than `scram-sha-256`, which costs every connection 10 ms of client arithmetic.
             "--auth=password", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
         )  # fmt: skip
-        settings = "".join(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
+        settings = "".join(f"{name} = '{value}'\n" for name, value in self._settings.items())
         with (self._data / "postgresql.conf").open("a", encoding="ascii") as configuration:
             configuration.write(settings)
 
