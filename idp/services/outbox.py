@@ -7,7 +7,8 @@ free again. The same row always carries the same message: a person never gets tw
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
+from typing import Any, TypeVar
 
 import structlog
 
@@ -33,6 +34,8 @@ FAILURES = {
     Channel.LOGOUT: Event.LOGOUT_FAILED,
 }
 
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,6 +49,7 @@ class OutboxWorker:
         self._texter = texter
         self._logouts = logouts
         self._woken = {lane: asyncio.Event() for lane in LANES}
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     def wake(self) -> None:
         for woken in self._woken.values():
@@ -85,11 +89,26 @@ class OutboxWorker:
         async with self._store.write() as uow:
             row = await uow.outbox.claim_one(message_id, self._ports.clock.now(), LEASE_SECONDS)
         if row is not None:
-            delivery = asyncio.ensure_future(self._deliver(row))
-            await asyncio.wait({delivery}, timeout=deadline_seconds)
+            await asyncio.wait({self.carry_on(self._deliver(row))}, timeout=deadline_seconds)
         async with self._store.read() as uow:
             found = await uow.outbox.state(message_id)
         return found.state if found else DeliveryState.ABANDONED
+
+    def carry_on(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Does work that goes on when nobody waits for it any more: a slow delivery, or mails that a request asked for."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def finish(self, seconds: float) -> None:
+        """Before the process goes: waits for what is carried on, and cancels what takes longer. A delivery that is cancelled is
+        taken up again when its lease has run out."""
+        if self._under_way:
+            _, late = await asyncio.wait(set(self._under_way), timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _deliver(self, row: OutboxRow) -> None:
         if self._ports.clock.now() >= row.expires_at:

@@ -16,13 +16,14 @@ from idp.web.runtime import Runtime
 
 PURGE_SECONDS = 10 * 60
 RESTART_SECONDS = 5
+FINISH_SECONDS = 5
 
 log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
 async def background(runtime: Runtime) -> AsyncIterator[None]:
-    """Runs the tasks; on the way out they are cancelled and waited for."""
+    """Runs the tasks; on the way out they are cancelled and waited for, and so is what requests have left to do (F47)."""
     tasks = [
         asyncio.create_task(_for_ever("outbox", runtime.outbox.run)),
         asyncio.create_task(_for_ever("housekeeping", lambda: _purge_now_and_then(runtime))),
@@ -33,6 +34,7 @@ async def background(runtime: Runtime) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await runtime.outbox.finish(FINISH_SECONDS)
 
 
 async def purge(runtime: Runtime) -> dict[str, int]:

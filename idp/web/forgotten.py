@@ -48,7 +48,6 @@ class ForgottenDesk:
         self._runtime = runtime
         self._minutes = runtime.ports.rules.passwords.temporary_seconds // MINUTE
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._under_way: set[asyncio.Task[None]] = set()
 
     async def ask(self, request: Request) -> Response:
         frame, back = await self._place(request, read_query(request))
@@ -65,7 +64,7 @@ class ForgottenDesk:
             )
         actor = context_of(request).actor()
         await admit_request(self._runtime.store, self._runtime.ports, actor)
-        self._work(typed, actor)
+        self._runtime.outbox.carry_on(self._send(typed, actor))
         login = read_query(request).text("login")
         return see_other(
             request, f"/forgotten/sent?login={login}" if LOGIN_TOKEN.fullmatch(login) else "/forgotten/sent"
@@ -74,11 +73,6 @@ class ForgottenDesk:
     async def sent(self, request: Request) -> Response:
         frame, back = await self._place(request, read_query(request))
         return render(request, ForgottenSentPage(frame=frame, minutes=self._minutes, return_url=back))
-
-    def _work(self, typed: str, actor: Actor) -> None:
-        task = asyncio.create_task(self._send(typed, actor))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
 
     async def _send(self, typed: str, actor: Actor) -> None:
         try:
