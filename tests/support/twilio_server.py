@@ -60,6 +60,7 @@ class TwilioServer:
         self.behaviour = Behaviour.OK
         self.texts: list[SentText] = []
         self._stopping = threading.Event()
+        self._arrived = threading.Condition()
         self._server = HttpServer(self._answer)
 
     @property
@@ -71,6 +72,16 @@ class TwilioServer:
         """How many requests came in, whatever became of them."""
         return len(self._server.asked)
 
+    @property
+    def forms(self) -> list[dict[str, str]]:
+        """What each request asked for."""
+        return [dict(parse_qsl(asked.body.decode(), keep_blank_values=True)) for asked in self._server.asked]
+
+    def wait_for_requests(self, count: int, seconds: float = 10) -> bool:
+        """Whether so many came in within the time, whatever became of them."""
+        with self._arrived:
+            return self._arrived.wait_for(lambda: self.requests >= count, seconds)
+
     def __enter__(self) -> Self:
         self._server.__enter__()
         return self
@@ -80,6 +91,8 @@ class TwilioServer:
         self._server.__exit__(kind, error, at)
 
     def _answer(self, asked: Asked) -> Answer | None:
+        with self._arrived:
+            self._arrived.notify_all()
         expected = base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
         if asked.headers.get("authorization") != f"Basic {expected}":
             return _error(401, 20003, "Authenticate")
