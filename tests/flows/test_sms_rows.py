@@ -234,7 +234,7 @@ class TestCodes:
         code = (await house.text_to(SAMS)).code
         for _ in range(2):
             await journey.press(code=wrong(code))
-        assert journey.page.h1 == "This sign-in has expired"
+        assert journey.page.h1 == "This sign-in has ended"
         assert "Too many wrong codes" in journey.page.errors
         await journey.press()
         await journey.give_password("sam")

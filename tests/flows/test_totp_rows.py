@@ -129,7 +129,7 @@ class TestGuessing:
                 await journey.press(code=wrong(right))
                 assert journey.page.h1 == VERIFY
             await journey.press(code=wrong(right))
-            assert journey.page.h1 == "This sign-in has expired"
+            assert journey.page.h1 == "This sign-in has ended"
             assert "Too many wrong codes" in journey.page.errors
             for n in range(2, 8):  # other browsers at other addresses are the same person's five tries
                 journey = await at_verify(house, house.person(address=f"203.0.113.{n}"))

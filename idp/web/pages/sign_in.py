@@ -63,19 +63,26 @@ class ChooseAccountPage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyTotpPage(Page):
-    """Field `code`, from the authenticator app. `other_methods` are offered by a form that posts `method`."""
+    """Field `code`, from the authenticator app. `other_methods` are offered by a form that posts `method`.
+
+    `contact_name` is whom somebody turns to who has lost the phone, `contact_email` their address if it is ours to give.
+    """
 
     template: ClassVar[str] = "sign_in/verify_totp.html"
+    contact_name: str
+    contact_email: str = ""
     other_methods: tuple[Method, ...] = ()
     other_action: str = ""
 
     @classmethod
     def samples(cls) -> Sequence[Self]:
+        page = cls(frame=INBOUND_DANA, contact_name="Northern Voice")
+        support = replace(page, contact_name="500 Telecom support", contact_email="support@500.example")
         return (
-            cls(frame=INBOUND_DANA),
-            cls(frame=INBOUND_DANA, problems=(problems.WRONG_APP_CODE,)),
-            cls(frame=TRUNK_SAM, other_methods=(SMS, RECOVERY), other_action="/sign-in/3vQ7/method"),
-            cls(frame=INBOUND_DANA, problems=(problems.CLOCK_WRONG,)),
+            page,
+            replace(page, problems=(problems.WRONG_APP_CODE,)),
+            replace(support, frame=TRUNK_SAM, other_methods=(SMS, RECOVERY), other_action="/sign-in/3vQ7/method"),
+            replace(page, problems=(problems.CLOCK_WRONG,)),
         )
 
 
@@ -84,13 +91,16 @@ class VerifySmsPage(Page):
     """Field `code`, from a text message that is on its way. `number` is masked (`domain.phones.mask`).
 
     `wait_seconds` says when another message may be asked for; with `exhausted` the cap is reached, not the cool-down.
+    `contact_name` and `contact_email` as in `VerifyTotpPage`.
     """
 
     template: ClassVar[str] = "sign_in/verify_sms.html"
     number: str
+    contact_name: str
     minutes: int
     """How long a code works."""
     resend_action: str
+    contact_email: str = ""
     wait_seconds: int = 0
     exhausted: bool = False
     other_methods: tuple[Method, ...] = ()
@@ -99,7 +109,12 @@ class VerifySmsPage(Page):
     @classmethod
     def samples(cls) -> Sequence[Self]:
         page = cls(
-            frame=TRUNK_SAM, number="•••• ••• 118", minutes=5, resend_action="/sign-in/3vQ7/resend", wait_seconds=30
+            frame=TRUNK_SAM,
+            number="•••• ••• 118",
+            contact_name="Northern Voice",
+            minutes=5,
+            resend_action="/sign-in/3vQ7/resend",
+            wait_seconds=30,
         )
         other = "/sign-in/3vQ7/method"
         return (

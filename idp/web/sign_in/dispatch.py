@@ -110,7 +110,8 @@ class Dispatcher:
     ) -> Response:
         """The verify step by its current method. Entering the SMS step sends the text message, once."""
         if current_method(position) is Method.TOTP:
-            return render(request, views.totp_page(request, visit, position, wrong), status)
+            rules = self._runtime.ports.rules
+            return render(request, views.totp_page(request, visit, position, rules, wrong), status)
         outcome = await enter_text_step(self._runtime.store, self._runtime.ports, visit)
         return await self.text_page(request, visit, position, outcome, wrong, status)
 
@@ -124,8 +125,7 @@ class Dispatcher:
         status: int = 200,
     ) -> Response:
         """The SMS step after a message was, or was not, sent: always a way on, never a code that counts by itself (F21)."""
-        if outcome.message_id is not None:
-            await self._runtime.outbox.deliver_now(outcome.message_id, TEXT_DEADLINE_SECONDS)
+        await self.hand_over(outcome)
         sent = await text_status(self._runtime.store, self._runtime.ports, visit)
         reference = refusal_reference(position.login)
         if outcome.unusable or sent is None or sent.failed:
@@ -136,6 +136,11 @@ class Dispatcher:
             answer.headers["retry-after"] = str(max(1, wait))
             return answer
         return render(request, views.sms_page(request, visit, position, self._runtime.ports.rules, sent, wrong), status)
+
+    async def hand_over(self, outcome: TextOutcome) -> None:
+        """Gives a new text message to the provider at once, as the person is waiting for it."""
+        if outcome.message_id is not None:
+            await self._runtime.outbox.deliver_now(outcome.message_id, TEXT_DEADLINE_SECONDS)
 
     async def enrol_page(
         self,

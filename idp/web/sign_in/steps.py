@@ -158,6 +158,9 @@ class Steps:
     async def resend(self, request: Request, visit: Visit, _form: Form) -> Response:
         position = await self._expect(visit, Step.VERIFY)
         outcome = await resend_text(self._store, self._ports, visit)
+        if outcome.message_id is not None:
+            await self._dispatcher.hand_over(outcome)
+            return see_other(request, f"/sign-in/{visit.login_token}?{views.SENT_AGAIN}")
         if not outcome.retry_after:
             return await self._dispatcher.text_page(request, visit, position, outcome)
         wrong = (problems.resend_too_soon(duration(outcome.retry_after)),)

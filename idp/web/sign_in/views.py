@@ -41,6 +41,8 @@ METHOD_LABELS = {
     Method.PASSKEY: "Use a passkey",
     Method.RECOVERY_CODE: "Use a recovery code",
 }
+SENT_AGAIN = "sent=again"
+"""The query of the verify step's address after another text message was asked for, so that the page says so."""
 SCOPE_LINES = {
     "profile": ScopeLine("Your name", "First and last name, and your username."),
     "email": ScopeLine("Your e-mail address", "The address that we write to."),
@@ -101,9 +103,14 @@ def enrol_page(
     )
 
 
-def totp_page(request: Request, visit: Visit, position: Position, wrong: tuple[Problem, ...] = ()) -> Page:
+def totp_page(
+    request: Request, visit: Visit, position: Position, rules: Rules, wrong: tuple[Problem, ...] = ()
+) -> Page:
+    contact_name, contact_email = _contact(position, rules)
     return VerifyTotpPage(
         frame=step_frame(request, visit, position),
+        contact_name=contact_name,
+        contact_email=contact_email,
         other_methods=other_methods(position, Method.TOTP),
         other_action=Addresses.of(request, visit.login_token).to("method"),
         problems=wrong,
@@ -119,9 +126,13 @@ def sms_page(
     wrong: tuple[Problem, ...] = (),
 ) -> Page:
     addresses = Addresses.of(request, visit.login_token)
+    contact_name, contact_email = _contact(position, rules)
     return VerifySmsPage(
         frame=step_frame(request, visit, position),
         number=mask(status.number),
+        contact_name=contact_name,
+        contact_email=contact_email,
+        notice="" if wrong or request.url.query != SENT_AGAIN else "We have sent another text message.",
         minutes=rules.sms.code_seconds // MINUTE,
         resend_action=addresses.to("resend"),
         wait_seconds=status.wait_seconds,
