@@ -35,7 +35,7 @@ def test_enable_reset_and_disable_mfa_as_the_article_tells_it(anyone: Visitor, d
     anyone.press("set-up-now")
     key = anyone.enrol()
     anyone.assert_on("My MFA")
-    assert demo.mail_to("dana@demo.example").subject == "An authenticator app was set up"
+    assert demo.mail_to("dana@demo.example").subject == "An authenticator app was set up for MFA"
 
     anyone.press("reset-mfa")
     anyone.assert_on("Reset MFA")
