@@ -13,6 +13,7 @@ from idp.domain.assurance import Method
 from idp.domain.audit import Actor, AuditEvent, Event
 from idp.domain.passwords import looks_temporary
 from idp.domain.people import Person
+from idp.domain.throttling import Limit
 from idp.ports import Ports
 from idp.services.throttles import bucket, password_bucket
 from idp.storage.records import TemporaryRecord
@@ -21,10 +22,11 @@ from idp.storage.unit_of_work import Store, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the work needs: whether it may succeed at all, and the hashes to compare with (None: a dummy of equal cost)."""
+    """What the work needs: whether the chosen password may be right, and the hashes to compare with (None: a dummy of equal
+    cost)."""
 
     retry_after: int
-    """Seconds; 0: it may succeed."""
+    """Seconds; 0: the chosen password may be right."""
     person: Person | None
     bucket: str
     address_bucket: str
@@ -44,32 +46,27 @@ async def admit(uow: UnitOfWork, ports: Ports, username: str, browser_hash: byte
     known = person is not None and await uow.browsers.is_known(browser_hash, person.id, now, keep)
     name = password_bucket(ports, username, browser_hash if known else None)
     address_name = "" if known else bucket(ports, "password-address", actor.address)
-    wait = await _wait(uow, ports, name, address_name)
+    address_wait = await _address_wait(uow, ports, address_name) if address_name else 0
+    wait = address_wait or await _wait(uow, name, throttling.PASSWORD, now)
     if wait:
         details = {"username_known": str(person is not None).lower()}
         user_id = person.id if person else None
         await uow.audit.add(AuditEvent(Event.SIGN_IN_THROTTLED, now, actor, user_id=user_id, details=details))
-    if wait or person is None:
+    if address_wait or person is None:
         return Attempt(wait, person, name, address_name)
-    stored = await uow.credentials.password(person.id)
-    return Attempt(
-        retry_after=0,
-        person=person,
-        bucket=name,
-        address_bucket=address_name,
-        password_hash=stored.password_hash if stored else None,
-        temporary=await uow.credentials.temporary(person.id),
-    )
+    # Nobody guesses 90 random bits: a temporary password is compared also while strangers have used up the owner's tries, so
+    # that Forgotten Login Details is a way back that no attacker can close (SECURITY-CASES LG08, I6).
+    temporary = await uow.credentials.temporary(person.id)
+    stored = await uow.credentials.password(person.id) if not wait else None
+    return Attempt(wait, person, name, address_name, stored.password_hash if stored else None, temporary)
 
 
-async def _wait(uow: UnitOfWork, ports: Ports, name: str, address_name: str) -> int:
-    now = ports.clock.now()
-    if address_name:
-        limit = throttling.password_address(ports.rules.throttle)
-        verdict = await uow.throttles.attempt(address_name, limit, now)
-        if not verdict.allowed:
-            return max(1, verdict.retry_after)
-    verdict = await uow.throttles.attempt(name, throttling.PASSWORD, now)
+async def _address_wait(uow: UnitOfWork, ports: Ports, name: str) -> int:
+    return await _wait(uow, name, throttling.password_address(ports.rules.throttle), ports.clock.now())
+
+
+async def _wait(uow: UnitOfWork, name: str, limit: Limit, now: int) -> int:
+    verdict = await uow.throttles.attempt(name, limit, now)
     return 0 if verdict.allowed else max(1, verdict.retry_after)
 
 
@@ -80,7 +77,7 @@ async def matching(ports: Ports, attempt: Attempt, password: str) -> Method | No
     """
     if looks_temporary(password):
         temporary_hash = attempt.temporary.password_hash if attempt.temporary else None
-        if await ports.hasher.verify(temporary_hash, password) and attempt.allowed:
+        if await ports.hasher.verify(temporary_hash, password):
             return Method.TEMPORARY_PASSWORD
     matches = await ports.hasher.verify(attempt.password_hash, password)
     return Method.PASSWORD if matches and attempt.allowed else None
