@@ -22,6 +22,9 @@ TESTS = Path(__file__).resolve().parent
 WHOLE_SYSTEM = {"browser", "cli", "faults", "flows", "test_bootstrap.py"}
 """Where tests build or start the house as its people and clients meet it."""
 
+HEAVY = {"postgres", "browser", "served", "demo", "certified"}
+"""Fixtures that start servers, whoever asks for them."""
+
 # A busy machine is no fault of the code, and neither is what was drawn today: the same examples in every run, untimed.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("house")
@@ -32,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks by place and by fixture, before pytest deselects by mark."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & {"postgres", "browser"} or item.path.relative_to(TESTS).parts[0] in WHOLE_SYSTEM:
+        if fixtures & HEAVY or item.path.relative_to(TESTS).parts[0] in WHOLE_SYSTEM:
             item.add_marker(pytest.mark.slow)
         if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)

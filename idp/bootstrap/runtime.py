@@ -16,9 +16,11 @@ from idp.bootstrap.sealing import settle_sealing_key
 from idp.config import Settings, client_entries, insecure_transport_allowed
 from idp.domain.audit import Actor
 from idp.errors import ConfigurationError, Conflict, InvalidInput
+from idp.oidc.client_keys import ClientKeys
 from idp.oidc.clients import ClientRegistry
 from idp.oidc.keys import KeyRing
 from idp.oidc.logout_calls import LogoutCalls
+from idp.oidc.token.assertions import Assertions
 from idp.ports import Clock, Entropy, Ports, QrDrawer
 from idp.services.clients import ApplyClient, apply_client
 from idp.services.outbox import OutboxWorker
@@ -42,6 +44,7 @@ class Runtime:
     keys: KeyRing
     clients: ClientRegistry
     statements: Statements
+    assertions: Assertions
     outbox: OutboxWorker
     qr: QrDrawer
     dev_outbox: DevOutbox | None
@@ -78,7 +81,8 @@ async def build(
         if apply_clients:
             await _apply_configured_clients(settings, store, ports)
         clients = ClientRegistry(store, clock)
-        logouts = LogoutCalls(clients, keys, outbound_of(settings, stack), clock, entropy, ports.rules.issuer)
+        outbound, issuer = outbound_of(settings, stack), ports.rules.issuer
+        logouts = LogoutCalls(clients, keys, outbound, clock, entropy, issuer)
         return Runtime(
             settings=settings,
             ports=ports,
@@ -86,6 +90,7 @@ async def build(
             keys=keys,
             clients=clients,
             statements=statements,
+            assertions=Assertions(store, clients, ClientKeys(outbound, clock), clock, issuer),
             outbox=OutboxWorker(store, ports, mailer, texter, logouts),
             qr=QrcodeDrawer(),
             dev_outbox=dev_outbox if settings.is_demo else None,

@@ -8,7 +8,7 @@ from typing import Any
 PUBLIC_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 MAX_KEYS = 20
-ASSERTION_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+ASSERTION_ALGORITHMS = ("RS256", "PS256", "ES256")
 """With which a client may sign what it proves itself by. No HMAC: secrets are stored as hashes."""
 
 

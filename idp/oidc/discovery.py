@@ -10,11 +10,12 @@ from typing import Any
 
 from idp.domain.assurance import Level, acr_value
 from idp.domain.claims import ACCOUNT_CLAIMS, SCOPE_CLAIMS, STANDARD_CLAIMS
+from idp.domain.client_keys import ASSERTION_ALGORITHMS
 from idp.domain.clients import AuthMethod
 from idp.oidc.authorization.address import RESPONSE_MODES
 from idp.oidc.authorization.reading import PROMPTS
 from idp.oidc.keys import KeyRing
-from idp.oidc.token.client_auth import VERIFIERS
+from idp.oidc.token.client_auth import METHODS
 from idp.oidc.token.endpoint import GRANTS
 
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
@@ -35,8 +36,9 @@ TOKEN_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "a
 
 def metadata(issuer: str, keys: KeyRing) -> dict[str, Any]:
     """The document, the same under both well-known addresses. Every URL starts with the configured issuer (DJ01)."""
-    confidential = [method.value for method in VERIFIERS if method is not AuthMethod.NONE]
-    methods = [method.value for method in VERIFIERS]
+    confidential = [method.value for method in METHODS if method is not AuthMethod.NONE]
+    methods = [method.value for method in METHODS]
+    signing = list(ASSERTION_ALGORITHMS)
     return {
         "issuer": issuer,
         **{name: issuer + path for name, path in PATHS.items()},
@@ -49,6 +51,9 @@ def metadata(issuer: str, keys: KeyRing) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": confidential,
+        "token_endpoint_auth_signing_alg_values_supported": signing,
+        "revocation_endpoint_auth_signing_alg_values_supported": signing,
+        "introspection_endpoint_auth_signing_alg_values_supported": signing,
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": [acr_value(level, issuer) for level in LEVELS],
         "prompt_values_supported": sorted(PROMPTS),

@@ -39,7 +39,7 @@ ROUTE_TABLES: Sequence[RouteTable] = (
 
 def create_app(runtime: Runtime) -> ASGIApp:
     """The identity provider as an ASGI application. Raises `ConfigurationError` for what cannot be served."""
-    back_channel = BackChannel.of(runtime.ports, runtime.clients, runtime.keys, runtime.statements)
+    back_channel = BackChannel.of(runtime.ports, runtime.clients, runtime.keys, runtime.statements, runtime.assertions)
     return assemble(runtime, ROUTE_TABLES, machines(back_channel, Addresses(runtime.settings.server.trusted_proxies)))
 
 

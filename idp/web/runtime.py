@@ -8,6 +8,7 @@ from typing import Protocol
 
 from idp.oidc.clients import ClientRegistry
 from idp.oidc.keys import KeyRing
+from idp.oidc.token.assertions import Assertions
 from idp.ports import Ports, QrDrawer
 from idp.services.outbox import OutboxWorker
 from idp.storage.statements import Statements
@@ -59,6 +60,9 @@ class Runtime(Protocol):
 
     @property
     def clients(self) -> ClientRegistry: ...
+
+    @property
+    def assertions(self) -> Assertions: ...
 
     @property
     def qr(self) -> QrDrawer: ...

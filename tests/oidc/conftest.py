@@ -14,6 +14,7 @@ from idp.oidc.keys import KeyRing
 from idp.storage.unit_of_work import Store
 from tests.flows.journeys import sign_in
 from tests.oidc.house import House, build_house, sealer
+from tests.oidc.signer import FAPI2, PUBLISHING, SIGNER, Signer
 from tests.oidc.visits import Visit
 from tests.storage.conftest import (  # noqa: F401 - the same databases as the storage tests
     migrated_url,
@@ -76,3 +77,11 @@ async def visit(served: ServedHouse, listener: LogoutListener) -> Visit:
     portal = await served.client("listening", backchannel_logout_uri=listener.uri)
     person = served.person()
     return Visit(served, portal, person, await sign_in(portal, person, "dana"), listener)
+
+
+@pytest.fixture
+async def signer(house: House) -> Signer:
+    async with house.store.write() as uow:
+        for client in (SIGNER, FAPI2, PUBLISHING):
+            await uow.clients.put(client, "test", house.clock.now())
+    return Signer(house)

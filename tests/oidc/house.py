@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,13 @@ from idp.domain.people import Person, Role
 from idp.domain.permissions import Permission
 from idp.domain.rules import TokenRules
 from idp.domain.sessions import Session
+from idp.errors import OutboundFailed
 from idp.oidc.answers import ProtocolAnswer
+from idp.oidc.client_keys import ClientKeys
 from idp.oidc.clients import ClientRegistry
 from idp.oidc.issue import TokenIssuer
 from idp.oidc.keys import KeyRing
+from idp.oidc.token.assertions import Assertions
 from idp.oidc.token.back_channel import BackChannel
 from idp.oidc.token.endpoint import token
 from idp.oidc.token.introspection import introspect
@@ -71,18 +76,37 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(joined.encode()).decode()}
 
 
+class Shelf:
+    """`ports.Outbound`: the documents that clients publish, by address, and every address that was asked for."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, bytes] = {}
+        self.fetched: list[str] = []
+
+    async def get(self, url: str) -> bytes:
+        self.fetched.append(url)
+        await asyncio.sleep(0)  # as any network does, it lets others go first
+        if url not in self.documents:
+            raise OutboundFailed("no answer in time")
+        return self.documents[url]
+
+    async def post_form(self, url: str, form: Mapping[str, str]) -> int:
+        raise AssertionError(f"nobody posts to {url} here: {form.keys()}")
+
+
 @dataclass
 class House:
-    """One process: its store, its back channel, and the clock that all processes of a test share."""
+    """One process: its store, its back channel, the clock that all processes of a test share, and what clients publish."""
 
     store: Store
     back: BackChannel
     clock: ManualClock
+    shelf: Shelf = field(default_factory=Shelf)
     entropy: SeededEntropy = field(default_factory=lambda: SeededEntropy(5))
 
     async def joined_by(self, store: Store, keys: Path) -> House:
         """A second process over the same database."""
-        return House(store, await _back_channel(store, keys, self.clock, seed=6), self.clock)
+        return House(store, await _back_channel(store, keys, self.clock, 6, self.shelf), self.clock, self.shelf)
 
     async def session(self, **changes: Any) -> str:
         now = self.clock.now()
@@ -228,17 +252,22 @@ async def build_house(store: Store, keys: Path, clock: ManualClock) -> House:
         for client in CLIENTS:
             hashes = () if client.is_public else ((secret_hash(secret_of(client.client_id)), None),)
             await uow.clients.put(replace(client, secret_hashes=hashes), "test", now)
-    return House(store, await _back_channel(store, keys, clock, seed=3), clock)
+    shelf = Shelf()
+    return House(store, await _back_channel(store, keys, clock, 3, shelf), clock, shelf)
 
 
-async def _back_channel(store: Store, keys: Path, clock: ManualClock, seed: int) -> BackChannel:
+async def _back_channel(
+    store: Store, keys: Path, clock: ManualClock, seed: int, shelf: Shelf | None = None
+) -> BackChannel:
     ring = await KeyRing.open(KeyDirectory(keys), sealer(), clock, rsa_bits=2048)
+    clients = ClientRegistry(store, clock)
     return BackChannel(
         clock=clock,
         rules=RULES,
-        clients=ClientRegistry(store, clock),
+        clients=clients,
         keys=ring,
         statements=await Statements.open(store, RULES),
         issuer=TokenIssuer(ISSUER, ring, RULES, clock, SeededEntropy(seed)),
         refresh_tokens=RefreshTokens(sealer()),
+        assertions=Assertions(store, clients, ClientKeys(shelf or Shelf(), clock), clock, ISSUER),
     )

@@ -44,8 +44,12 @@ def test_DJ05_nothing_unsafe_or_unbuilt_is_promised(document: dict[str, Any]) ->
     assert document["response_types_supported"] == ["code"]
     assert document["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
     assert document["code_challenge_methods_supported"] == ["S256"]
-    assert document["token_endpoint_auth_methods_supported"] == ["client_secret_basic", "client_secret_post", "none"]
-    assert document["introspection_endpoint_auth_methods_supported"] == ["client_secret_basic", "client_secret_post"]
+    confidential = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+    assert document["token_endpoint_auth_methods_supported"] == [*confidential, "none"]
+    assert document["introspection_endpoint_auth_methods_supported"] == confidential
+    for endpoint in ("token", "introspection", "revocation"):
+        algorithms = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
+        assert algorithms == ["RS256", "PS256", "ES256"]
     assert document["id_token_signing_alg_values_supported"] == ["RS256", "ES256"]
     assert document["request_parameter_supported"] is document["request_uri_parameter_supported"] is False
     unbuilt = (

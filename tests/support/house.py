@@ -44,7 +44,12 @@ CALLBACK = "http://localhost:9/callback"
 SIGNED_OUT = "http://localhost:9/"
 PATIENCE_SECONDS = 15
 """How long a message may take in real time before a test gives up: a busy machine is slow, a lost message never comes."""
-AUTH = {"client_secret_basic": "basic", "client_secret_post": "post", "none": "none"}
+AUTH = {
+    "client_secret_basic": "basic",
+    "client_secret_post": "post",
+    "private_key_jwt": "assertion",
+    "none": "none",
+}
 
 C = TypeVar("C")
 T = TypeVar("T")

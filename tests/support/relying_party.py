@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +17,14 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
 import httpx2
+from joserfc import jws
+from joserfc.jwk import ECKey
 
 from tests.support.network import ToPort
 from tests.support.verifier import Verifier
 
 SCOPE = "openid profile email phone account"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class AuthorizationRefused(Exception):
@@ -105,7 +109,8 @@ class Attempt:
 class RelyingParty:
     """One client of one issuer. `now` is what it takes for the time (seconds since the epoch).
 
-    `auth` is how it authenticates: `basic`, `post` or `none`; `alg` the only ID token algorithm that it accepts.
+    `auth` is how it authenticates: `basic`, `post`, `assertion` (by `key`) or `none`; `alg` the only ID token algorithm that it
+    accepts.
     """
 
     def __init__(
@@ -118,6 +123,7 @@ class RelyingParty:
         *,
         alg: str = "RS256",
         auth: str = "basic",
+        key: ECKey | None = None,
         scope: str = SCOPE,
         post_logout_redirect_uri: str = "",
         port: int | None = None,
@@ -129,6 +135,7 @@ class RelyingParty:
         self.now = now
         self.alg = alg
         self.auth = auth
+        self.key = key
         self.scope = scope
         self.post_logout_redirect_uri = post_logout_redirect_uri
         self.http = httpx2.AsyncClient(transport=ToPort(port), timeout=30)
@@ -231,6 +238,15 @@ class RelyingParty:
         assert scope == access["scope"]
         return SignedIn(claims, id_token, access_token, answer.get("refresh_token"), scope, answer["expires_in"])
 
+    def assertion(self) -> str:
+        """A JWT about this party, signed by it (RFC 7523 §3)."""
+        assert self.key is not None
+        now = self.now()
+        claims: dict[str, Any] = {"iss": self.client_id, "sub": self.client_id, "aud": self.issuer}
+        claims |= {"iat": now, "exp": now + 60, "jti": secrets.token_urlsafe(16)}
+        header = {"alg": "ES256", "kid": self.key.kid}
+        return jws.serialize_compact(header, json.dumps(claims).encode(), self.key, algorithms=["ES256"])
+
     async def _fetch_keys(self) -> dict[str, Any]:
         return _json(await self.http.get((await self.discover())["jwks_uri"]))
 
@@ -241,6 +257,8 @@ class RelyingParty:
             # Both halves are form-encoded first (RFC 6749 §2.3.1).
             pair = f"{quote_plus(self.client_id)}:{quote_plus(self.secret or '')}"
             headers["authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        elif self.auth == "assertion":
+            form = form | {"client_assertion": self.assertion(), "client_assertion_type": ASSERTION_TYPE}
         elif self.auth == "post":
             form = form | {"client_id": self.client_id, "client_secret": self.secret or ""}
         else:

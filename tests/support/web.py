@@ -24,6 +24,7 @@ from idp.config import Settings, settings_from
 from idp.domain.delivery import LogoutNotice
 from idp.oidc.clients import ClientRegistry
 from idp.oidc.keys import KeyRing
+from idp.oidc.token.assertions import Assertions
 from idp.ports import Ports
 from idp.services.outbox import OutboxWorker
 from idp.storage.engine import open_store
@@ -57,6 +58,10 @@ class SmallRuntime:
     @property
     def statements(self) -> Statements:
         raise NotImplementedError("A small runtime prepares no statements; idp.bootstrap.build makes one that does.")
+
+    @property
+    def assertions(self) -> Assertions:
+        raise NotImplementedError("A small runtime has no clients; idp.bootstrap.build makes one that has.")
 
     @property
     def clients(self) -> ClientRegistry:

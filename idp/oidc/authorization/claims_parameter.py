@@ -7,10 +7,9 @@ changes nothing: the person's own is returned (OIDC Core §5.5.1 leaves that ope
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
+from idp.oidc import strict_json
 from idp.oidc.authorization.parameters import CONTROLS
 
 PLACES = ("id_token", "userinfo")
@@ -32,20 +31,9 @@ def parse_claims(text: str | None) -> dict[str, dict[str, dict[str, Any]]]:
 
 def _decode(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:  # thousands of opening brackets reach the recursion limit
+        return strict_json.loads(text)
+    except ValueError as error:
         raise ClaimsMalformed("claims is not JSON, or names a member twice.") from error
-
-
-def _without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a member stands twice")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _parse_place(place: str, value: Any) -> dict[str, dict[str, Any]]:

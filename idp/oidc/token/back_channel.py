@@ -12,6 +12,7 @@ from idp.oidc.answers import OAuthError, ProtocolAnswer, invalid_client, unavail
 from idp.oidc.clients import ClientRegistry
 from idp.oidc.issue import TokenIssuer
 from idp.oidc.keys import KeyRing
+from idp.oidc.token.assertions import Assertions
 from idp.oidc.token.client_auth import authenticate
 from idp.oidc.token.refresh_tokens import RefreshTokens
 from idp.ports import Clock, Ports
@@ -29,19 +30,22 @@ class BackChannel:
     statements: Statements
     issuer: TokenIssuer
     refresh_tokens: RefreshTokens
+    assertions: Assertions
 
     @classmethod
-    def of(cls, ports: Ports, clients: ClientRegistry, keys: KeyRing, statements: Statements) -> BackChannel:
+    def of(
+        cls, ports: Ports, clients: ClientRegistry, keys: KeyRing, statements: Statements, assertions: Assertions
+    ) -> BackChannel:
         rules = ports.rules.tokens
         issuer = TokenIssuer(ports.rules.issuer, keys, rules, ports.clock, ports.entropy)
-        return cls(ports.clock, rules, clients, keys, statements, issuer, RefreshTokens(ports.mac))
+        return cls(ports.clock, rules, clients, keys, statements, issuer, RefreshTokens(ports.mac), assertions)
 
     def now(self) -> int:
         return self.clock.now()
 
     async def authenticated(self, headers: Mapping[str, str], form: Mapping[str, str]) -> Client:
         """The client that sent the request. Raises `OAuthError`."""
-        return await authenticate(headers.get("authorization"), form, self.clients, self.clock)
+        return await authenticate(headers.get("authorization"), form, self.clients, self.assertions, self.clock)
 
     async def confirm(self, client: Client) -> None:
         """Whether the client that authenticated is still registered as it was. Raises `ClientChanged` when it is not.

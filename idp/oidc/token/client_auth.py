@@ -17,6 +17,7 @@ from idp.domain.clients import AuthMethod, Client
 from idp.domain.ids import secret_hash
 from idp.oidc.answers import OAuthError, invalid_client, invalid_request
 from idp.oidc.clients import ClientRegistry
+from idp.oidc.token.assertions import ASSERTION_TYPE, AssertionRefused, Assertions
 from idp.oidc.token.form import decoded
 from idp.ports import Clock
 
@@ -46,8 +47,9 @@ def read_credentials(authorization: str | None, form: Mapping[str, str]) -> Cred
     if authorization is not None:
         return _basic(authorization, form.get("client_id"))
     if "client_assertion" in form or "client_assertion_type" in form:
-        # The client is named by the assertion's own subject; whoever verifies it compares (RFC 7523 §3).
-        return Credentials(AuthMethod.PRIVATE_KEY_JWT, form.get("client_id", ""), form.get("client_assertion"))
+        typed = form.get("client_assertion_type") == ASSERTION_TYPE
+        assertion = form.get("client_assertion") if typed else None
+        return Credentials(AuthMethod.PRIVATE_KEY_JWT, form.get("client_id", ""), assertion)
     client_id = form.get("client_id", "")
     if "client_secret" in form:
         return Credentials(AuthMethod.POST, client_id, form["client_secret"])
@@ -73,7 +75,7 @@ def _basic(authorization: str, named: str | None) -> Credentials:
 
 
 async def authenticate(
-    authorization: str | None, form: Mapping[str, str], clients: ClientRegistry, clock: Clock
+    authorization: str | None, form: Mapping[str, str], clients: ClientRegistry, assertions: Assertions, clock: Clock
 ) -> Client:
     """The client that the request proves to be from. Raises `OAuthError`.
 
@@ -81,6 +83,8 @@ async def authenticate(
     """
     credentials = read_credentials(authorization, form)
     client_id = credentials.client_id
+    if credentials.method is AuthMethod.PRIVATE_KEY_JWT:
+        return await _by_assertion(credentials, assertions)
     if not client_id or len(client_id) > MAX_CLIENT_ID or not (client_id.isascii() and client_id.isprintable()):
         raise invalid_client(tried_basic=credentials.method is AuthMethod.BASIC)
     kept = clients.kept(client_id)
@@ -91,6 +95,16 @@ async def authenticate(
         return client
     log.info("client authentication failed: %r by %s", client_id, credentials.method.value)
     raise invalid_client(tried_basic=credentials.method is AuthMethod.BASIC)
+
+
+async def _by_assertion(credentials: Credentials, assertions: Assertions) -> Client:
+    """The client is named by the assertion's own subject; a `client_id` beside it has to agree (RFC 7521 §4.2)."""
+    try:
+        client = await assertions.client_of(credentials.proof or "", credentials.client_id or None)
+    except AssertionRefused as error:
+        log.info("client authentication failed: %r by an assertion: %s", credentials.client_id, error)
+        raise invalid_client(tried_basic=False) from error
+    return client
 
 
 def _proves(credentials: Credentials, client: Client, now: int) -> bool:
@@ -120,4 +134,5 @@ VERIFIERS: Mapping[AuthMethod, Callable[[str | None, Client, int], bool]] = {
     AuthMethod.POST: _secret,
     AuthMethod.NONE: _public,
 }
+METHODS = (AuthMethod.BASIC, AuthMethod.POST, AuthMethod.PRIVATE_KEY_JWT, AuthMethod.NONE)
 """What can be verified, and so what metadata offers. A client registered for anything else is refused."""
