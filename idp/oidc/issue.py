@@ -8,9 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from joserfc import jwt
-from joserfc.jws import JWSRegistry
-
 from idp.domain.claims import SCOPE_CLAIMS, account_claims, standard_claims
 from idp.domain.clients import Client
 from idp.domain.rules import TokenRules
@@ -39,7 +36,6 @@ class TokenIssuer:
         self._rules = rules
         self._clock = clock
         self._entropy = entropy
-        self._registries = {alg: JWSRegistry(algorithms=[alg]) for alg in keys.algorithms}
 
     def access_token(self, grant: LiveGrant, client: Client, scopes: Iterable[str]) -> AccessToken:
         """For the APIs of this house: `aud` is the issuer. Scope `account` puts the person's place in the tree into it."""
@@ -52,14 +48,14 @@ class TokenIssuer:
         claims |= _session(grant)
         if "account" in granted:
             claims |= account_claims(grant.membership)
-        return AccessToken(self._sign(self._keys.access_token_alg, ACCESS_TOKEN_TYPE, claims), expires_at - now)
+        return AccessToken(self._keys.sign(self._keys.access_token_alg, ACCESS_TOKEN_TYPE, claims), expires_at - now)
 
     def own_token(self, client: Client, scopes: Iterable[str]) -> AccessToken:
         """For a client that acts for itself: the subject is the client (RFC 9068 §2.2)."""
         now = self._clock.now()
         expires_at = now + (client.policy.access_seconds or self._rules.access_seconds)
         claims = self._access_claims(client.client_id, client, tuple(scopes), OWN_TOKEN, now, expires_at)
-        return AccessToken(self._sign(self._keys.access_token_alg, ACCESS_TOKEN_TYPE, claims), expires_at - now)
+        return AccessToken(self._keys.sign(self._keys.access_token_alg, ACCESS_TOKEN_TYPE, claims), expires_at - now)
 
     def id_token(
         self, grant: LiveGrant, client: Client, scopes: Iterable[str], access_token: str, *, nonce: str | None
@@ -89,7 +85,7 @@ class TokenIssuer:
             claims |= {name: available[name] for name in asked if name in available}
         if "account" in scopes:
             claims |= account_claims(grant.membership)
-        return self._sign(client.id_token_alg, ID_TOKEN_TYPE, claims)
+        return self._keys.sign(client.id_token_alg, ID_TOKEN_TYPE, claims)
 
     def _access_claims(
         self, subject: str, client: Client, scopes: tuple[str, ...], origin: str, now: int, expires_at: int
@@ -105,11 +101,6 @@ class TokenIssuer:
             "jti": f"{origin}.{unique}",
             "scope": " ".join(scopes),
         }
-
-    def _sign(self, alg: str, typ: str, claims: dict[str, Any]) -> str:
-        key = self._keys.signing_key(alg)
-        header = {"alg": alg, "kid": key.kid, "typ": typ}
-        return jwt.encode(header, claims, key.jwk, registry=self._registries[alg], default_type=None)
 
 
 def requested_claims(grant: LiveGrant, place: str, client: Client) -> list[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from idp.errors import ConfigurationError, IdpError, NotFound
 from idp.oidc.key_folder import KEY_TYPES, KeyFolder, KeyState, SigningKey, advance, by_kid, repair, signer_of
+from idp.oidc.signing import Signatory
 from idp.ports import Clock, KeyFiles, Sealer
 
 LOOK_SECONDS = 5
@@ -46,6 +47,8 @@ class KeyRing:
         self._files: dict[str, SigningKey] = {}
         self._signers: dict[str, SigningKey] = {}
         self._by_kid: dict[str, SigningKey] = {}
+        self._signatories: dict[str, Signatory] = {}
+        self._by_header: dict[str, dict[str, Signatory]] = {}
         self._jwks: dict[str, Any] = {"keys": []}
         self._looked_at = 0
 
@@ -86,12 +89,20 @@ class KeyRing:
     def access_token_alg(self) -> str:
         return PREFERRED if PREFERRED in self.algorithms else MANDATORY
 
-    def find(self, kid: str) -> SigningKey | None:
-        """The key that verifies what names this `kid`, of whatever state: the next one may sign on another replica already."""
-        return self._by_kid.get(kid)
+    def sign(self, alg: str, typ: str, claims: Mapping[str, Any]) -> str:
+        """A token by the active key of an algorithm. Raises `errors.ConfigurationError` as `signing_key` does."""
+        return self._signatories[self.signing_key(alg).kid].sign(typ, claims)
 
-    def verification_keys(self, alg: str) -> tuple[SigningKey, ...]:
-        return tuple(key for key in self._by_kid.values() if key.alg == alg)
+    def signatory_of(self, header: str, typ: str) -> Signatory | None:
+        """The key that writes this header, encoded as it stands in a token, for tokens of this type.
+
+        Of whatever state: the next one may sign on another replica already.
+        """
+        known = self._by_header.get(typ)
+        if known is None:
+            known = {signatory.header(typ): signatory for signatory in self._signatories.values()}
+            self._by_header[typ] = known
+        return known.get(header)
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set: public parts of next, active and previous keys (RFC 7517 §5)."""
@@ -164,4 +175,6 @@ class KeyRing:
         self._files = files
         self._signers = {alg: signer for alg in self.algorithms if (signer := signer_of(keys, alg)) is not None}
         self._by_kid = {key.kid: key for key in keys}
+        self._signatories = {key.kid: Signatory(key) for key in keys}
+        self._by_header = {}
         self._jwks = {"keys": [key.public for key in keys]}

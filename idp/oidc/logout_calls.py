@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 
-from joserfc import jwt
-
 from idp.domain.clients import Client
 from idp.domain.delivery import LogoutNotice
 from idp.errors import DeliveryFailed, OutboundFailed
@@ -72,6 +70,4 @@ class LogoutCalls:
             "sub": notice.user_id,
             "sid": notice.session_id,
         }
-        key = self._keys.signing_key(client.id_token_alg)
-        header = {"alg": client.id_token_alg, "kid": key.kid, "typ": LOGOUT_TOKEN_TYPE}
-        return jwt.encode(header, claims, key.jwk, algorithms=[client.id_token_alg], default_type=None)
+        return self._keys.sign(client.id_token_alg, LOGOUT_TOKEN_TYPE, claims)

@@ -1,8 +1,8 @@
 """Verifying tokens that this house signed itself: access tokens presented to us, ID tokens handed back as hints.
 
-Nothing in a token chooses how it is verified. The header must name a key of our own ring and exactly that key's algorithm, and
-may hold nothing else, so `none`, HMAC under a public key, `jwk`, `jku`, `x5u`, `crit` and `b64` have no place to stand
-(SECURITY-CASES JO01-JO06).
+Nothing in a token chooses how it is verified. Its header must be, byte for byte, the one that a key of our own ring writes for
+this type, so `none`, HMAC under a public key, `jwk`, `jku`, `x5u`, `crit` and `b64` have no place to stand (SECURITY-CASES
+JO01-JO06).
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import binascii
 import json
 from typing import Any
 
-from joserfc import jws
-from joserfc.errors import JoseError
+from joserfc.util import urlsafe_b64decode
 
 from idp.oidc.keys import KeyRing
 
 MAX_LENGTH = 8192
-HEADER_MEMBERS = {"alg", "kid", "typ"}
 
 
 class TokenRefused(Exception):
@@ -31,17 +29,18 @@ def verified_claims(keys: KeyRing, token: str, typ: str) -> dict[str, Any]:
     """
     if len(token) > MAX_LENGTH or not token.isascii():
         raise TokenRefused("too long, or not ASCII")
+    header, _, rest = token.partition(".")
+    payload, _, signature = rest.partition(".")
+    signatory = keys.signatory_of(header, typ)
+    if signatory is None:
+        raise TokenRefused("the header is none that we write for this type")
     try:
-        parsed = jws.extract_compact(token.encode("ascii"))
-        header = parsed.headers()
-        key = keys.find(header["kid"]) if isinstance(header.get("kid"), str) else None
-        if key is None or header.keys() != HEADER_MEMBERS or header["alg"] != key.alg or header["typ"] != typ:
-            raise TokenRefused("the header names no key of ours, another algorithm or another type")
-        if not jws.validate_compact(parsed, key.jwk, algorithms=[key.alg]):
+        if not signatory.has_signed(
+            f"{header}.{payload}".encode("ascii"), urlsafe_b64decode(signature.encode("ascii"))
+        ):
             raise TokenRefused("bad signature")
-        claims = json.loads(parsed.payload)
-    except (JoseError, binascii.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        # AttributeError: joserfc takes the header `["alg"]` for an object
+        claims = json.loads(urlsafe_b64decode(payload.encode("ascii")))
+    except (binascii.Error, ValueError) as error:
         raise TokenRefused("malformed") from error
     if not isinstance(claims, dict):
         raise TokenRefused("the payload is not an object")

@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, KeySet, RSAKey, import_key
 
 from idp.adapters.key_files import KeyDirectory
 from idp.adapters.sealing import SealingRing, new_key
@@ -156,3 +157,17 @@ async def test_a_revoked_key_verifies_nothing_more(ring: KeyRing) -> None:
     token = signed(ring)
     await ring.revoke(jwt_header(token)["kid"])
     refused(ring, token)
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256"])
+async def test_what_our_keys_sign_is_a_compact_JWS_to_anybody(tmp_path: Path, alg: str) -> None:
+    sealer = SealingRing([new_key("a", SeededEntropy(7))], SeededEntropy(7))
+    algorithms = ("RS256", "ES256", "PS256")
+    files = KeyDirectory(tmp_path / "keys")
+    ring = await KeyRing.open(files, sealer, ManualClock(), algorithms=algorithms, rsa_bits=2048)
+    claims = CLAIMS | {"name": "Zoë 😀", "nested": {"a": [1, None, True]}}
+    token = ring.sign(alg, "at+jwt", claims)
+    read = jwt.decode(token, KeySet([import_key(key) for key in ring.jwks()["keys"]]), algorithms=[alg])
+    assert read.claims == claims
+    assert read.header == {"alg": alg, "kid": ring.signing_key(alg).kid, "typ": "at+jwt"}
+    assert verified_claims(ring, token, "at+jwt") == claims
