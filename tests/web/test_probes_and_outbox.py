@@ -148,3 +148,20 @@ async def test_a_database_that_is_away_ends_no_background_task(runtime: SmallRun
         ("background.failed", "outbox"),
         ("background.failed", "housekeeping"),
     }
+
+
+async def test_work_that_fails_while_it_is_told_to_end_ends(
+    runtime: SmallRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def fails_at_that_moment() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("the database went away")
+
+    monkeypatch.setattr(runtime.outbox, "run", fails_at_that_moment)
+    async with asyncio.timeout(10), background(runtime):
+        await begun.wait()
