@@ -12,10 +12,11 @@ NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
 @dataclass(frozen=True, slots=True)
 class ProtocolAnswer:
-    """A status, a JSON object (None: an empty body) and headers. The edge adds `Content-Type` and lengths."""
+    """A status, a JSON object (bytes: encoded already, None: an empty body) and headers. The edge adds `Content-Type` and
+    lengths."""
 
     status: int
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | bytes | None = None
     headers: tuple[tuple[str, str], ...] = NO_STORE
 
 

@@ -7,6 +7,7 @@ right, the first address that is not a trusted proxy's is the client.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.types import Scope
@@ -27,7 +28,7 @@ class Addresses:
         peer = peer_of(scope)
         if peer is None:
             return ""
-        if self._is_trusted(peer):
+        if self._trusted and self._is_trusted(peer):
             for entry in _forwarded(scope):
                 hop = _address(entry)
                 if hop is None:
@@ -35,7 +36,7 @@ class Addresses:
                 peer = hop
                 if not self._is_trusted(peer):
                     break
-        return str(peer)
+        return _shown(peer)
 
     def came_by_plain_http(self, scope: Scope) -> bool:
         """Whether a trusted proxy says that it received this request without TLS (HD08)."""
@@ -60,6 +61,7 @@ def _forwarded(scope: Scope) -> list[str]:
     return [hop.strip() for hop in reversed(",".join(lines).split(","))][:MOST_HOPS]
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """An address as proxies write it: bare, with a port, or bracketed; IPv4 in IPv6 is IPv4."""
     if text.startswith("["):
@@ -71,6 +73,10 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+_shown = lru_cache(maxsize=4096)(str)
+"""Written once for each address: the same few ask again and again."""
 
 
 def _network(entry: str) -> IPv4Network | IPv6Network:

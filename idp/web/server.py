@@ -110,7 +110,8 @@ class _Server(uvicorn.Server):
 class _Protocol(HttpToolsProtocol):
     """uvicorn's protocol with a deadline for each request, a bound on its head, and an eye on absolute-form targets."""
 
-    _deadline: asyncio.TimerHandle | None = None
+    _due: float | None = None
+    _watch: asyncio.TimerHandle | None = None
     _in_head = False
     _head_bytes = 0
 
@@ -120,6 +121,8 @@ class _Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_deadline()
+        if self._watch is not None:
+            self._watch.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -152,16 +155,22 @@ class _Protocol(HttpToolsProtocol):
                 self.headers.append((b"host", authority))
 
     def _start_deadline(self) -> None:
-        self._end_deadline()
-        self._deadline = self.loop.call_later(REQUEST_SECONDS, self._close_late)
+        """Sets the time only: one timer looks after a connection, however many requests come over it."""
+        self._due = self.loop.time() + REQUEST_SECONDS
+        if self._watch is None:
+            self._watch = self.loop.call_later(REQUEST_SECONDS, self._look)
 
     def _end_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        self._due = None
 
-    def _close_late(self) -> None:
-        if not self.transport.is_closing():
+    def _look(self) -> None:
+        self._watch = None
+        if self._due is None or self.transport.is_closing():
+            return
+        left = self._due - self.loop.time()
+        if left > 0:
+            self._watch = self.loop.call_later(left, self._look)
+        else:
             self.transport.close()
 
 

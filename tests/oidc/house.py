@@ -218,6 +218,7 @@ class House:
 def body_of(answer: ProtocolAnswer, status: int = 200) -> dict[str, Any]:
     assert answer.status == status, answer
     assert answer.body is not None
+    assert not isinstance(answer.body, bytes)
     return dict(answer.body)
 
 

@@ -43,10 +43,12 @@ def read_form(content_type: str | None, body: bytes) -> dict[str, str]:
 
 def decoded(encoded: bytes) -> str:
     """One name or value of a form. Raises `OAuthError` invalid_request."""
-    if BAD_ESCAPE.search(encoded):
-        raise invalid_request("A parameter is not percent-encoded correctly.")
+    if b"%" in encoded or b"+" in encoded:  # most have neither
+        if BAD_ESCAPE.search(encoded):
+            raise invalid_request("A parameter is not percent-encoded correctly.")
+        encoded = unquote_to_bytes(encoded.replace(b"+", b" "))
     try:
-        text = unquote_to_bytes(encoded.replace(b"+", b" ")).decode("utf-8")
+        text = encoded.decode("utf-8")
     except UnicodeDecodeError as error:
         raise invalid_request("A parameter is not UTF-8.") from error
     if "\x00" in text:

@@ -7,6 +7,7 @@ row, then looks at the condition again, so exactly one of any number of replicas
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -60,7 +61,8 @@ class _Connections:
 
     def __init__(self, url: URL, size: int) -> None:
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._places = asyncio.Semaphore(size)
+        self._places = size
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._idle: list[asyncpg.Connection] = []
 
     async def fetch(self, text: str, arguments: Sequence[Any]) -> Row | None:
@@ -78,14 +80,33 @@ class _Connections:
             self._give_back(connection)
             return row
         finally:
-            self._places.release()
+            self._leave_place()
 
     async def _take_place(self) -> None:
-        if not self._places.locked():
-            await self._places.acquire()
+        """First come, first served. A semaphore under a timeout would do the same at the price of a quarter of the trip."""
+        if self._places:
+            self._places -= 1
             return
-        async with asyncio.timeout(POOL_SECONDS):
-            await self._places.acquire()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        impatience = loop.call_later(POOL_SECONDS, _give_up, turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # the place was ours already when the caller went away
+                self._leave_place()
+            raise
+        finally:
+            impatience.cancel()
+
+    def _leave_place(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._places += 1
 
     async def _connected(self) -> asyncpg.Connection:
         while self._idle:
@@ -107,6 +128,11 @@ class _Connections:
         for connection in self._idle:
             await connection.close()
         self._idle.clear()
+
+
+def _give_up(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(TimeoutError())
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from idp.domain.people import Membership, Person
@@ -72,6 +72,16 @@ class FamilyState:
     is_live: bool
 
 
+NONE = "{}"
+"""How most grants' `claims` lie: nothing was asked for one by one."""
+
+
+@lru_cache(maxsize=64)
+def _amr(text: str) -> tuple[str, ...]:
+    """There are as many as ways to sign in."""
+    return tuple(from_json(text))
+
+
 def live_grant_from(row: Row) -> LiveGrant:
     return LiveGrant(
         id=row["grant_id"],
@@ -79,10 +89,10 @@ def live_grant_from(row: Row) -> LiveGrant:
         user_id=row["user_id"],
         session_id=row["grant_session_id"],
         scope=row["grant_scope"],
-        claims=from_json(row["grant_claims"]),
+        claims={} if row["grant_claims"] == NONE else from_json(row["grant_claims"]),
         nonce=row["grant_nonce"],
         acr=row["grant_acr"],
-        amr=tuple(from_json(row["grant_amr"])),
+        amr=_amr(row["grant_amr"]),
         auth_time=row["grant_auth_time"],
         generation=row["grant_generation"],
         idle_expires_at=row["grant_idle_expires_at"],

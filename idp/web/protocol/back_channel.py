@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -29,6 +31,8 @@ CACHED = (("Cache-Control", "public, max-age=300"),)
 ANYBODY = (("Access-Control-Allow-Origin", "*"),)
 PREFLIGHT_SECONDS = "600"
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -47,14 +51,20 @@ Handler = Callable[[Asked], Awaitable[ProtocolAnswer]]
 def machines(back: BackChannel, addresses: Addresses) -> Mapping[str, ASGIApp]:
     """The endpoints by path, below the issuer."""
     issuer = back.issuer.issuer
-    document = ProtocolAnswer(200, metadata(issuer, back.keys), CACHED)
+    document = _document(metadata(issuer, back.keys))
+    published = back.keys.jwks()
+    key_set = _document(published)
 
     async def discover(_asked: Asked) -> ProtocolAnswer:
         return document
 
     async def jwks(_asked: Asked) -> ProtocolAnswer:
+        nonlocal published, key_set
         await back.keys.refresh()
-        return ProtocolAnswer(200, back.keys.jwks(), CACHED)
+        if back.keys.jwks() is not published:
+            published = back.keys.jwks()
+            key_set = _document(published)
+        return key_set
 
     async def on_token(asked: Asked) -> ProtocolAnswer:
         return await token(back, asked.headers, asked.body, asked.actor)
@@ -146,6 +156,11 @@ class _Endpoint:
         )
 
 
+def _document(content: Mapping[str, Any]) -> ProtocolAnswer:
+    """What everybody is answered with, encoded once."""
+    return ProtocolAnswer(200, _to_json(content).encode("ascii"), CACHED)
+
+
 def _refused(description: str, status: int = 400) -> ProtocolAnswer:
     return ProtocolAnswer(status, {"error": "invalid_request", "error_description": description})
 
@@ -182,9 +197,17 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(chunks)
 
 
+@lru_cache(maxsize=256)
+def _encoded(headers: Headers) -> tuple[tuple[bytes, bytes], ...]:
+    """As ASGI has them. There are few: nearly every answer carries the same."""
+    return tuple((name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers)
+
+
 async def _send(send: Send, answer: ProtocolAnswer, shared: Headers, *, with_body: bool) -> None:
-    body = b"" if answer.body is None else json.dumps(answer.body, separators=(",", ":")).encode("ascii")
-    headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in (*answer.headers, *shared)]
+    body = b"" if answer.body is None else answer.body
+    if not isinstance(body, bytes):
+        body = _to_json(body).encode("ascii")
+    headers = [*_encoded(answer.headers), *_encoded(shared)]
     if answer.body is not None:
         headers.append((b"content-type", b"application/json"))
     if answer.status != 204:
