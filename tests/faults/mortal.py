@@ -29,6 +29,10 @@ class Mortal:
         self._stack.push_async_callback(self._process.stop)
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         return self._process.log.read_text()
 

@@ -61,6 +61,10 @@ class ServerProcess:
             raise RuntimeError(f"The server did not start:\n{log.read_text()[-2000:]}")
         return started
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def stop(self) -> None:
         """As an operator stops it: what is under way comes to its end. Safe to call twice, and after `kill`."""
         await self._end(signal.SIGTERM)
