@@ -63,7 +63,10 @@ def text_message(v: Visitor) -> Iterator[str]:
     yield "portal with a second factor"
     v.page.goto(f"{v.demo.issuer}/dev/outbox?refresh=off")
     yield "outbox"
-    v.page.goto(f"{v.demo.issuer}/dev/outbox/{v.demo.mail_to('iris@demo.example').id}")
+    v.page.goto("about:blank")
+    v.page.set_content(
+        v.demo.mail_to("iris@demo.example").html
+    )  # the outbox shows it where no script runs, not even axe
     yield "mail"
 
 
