@@ -2,7 +2,7 @@
 
 What does not change from token to token is made once. A header is a text that we write for a key and a type, so one that comes
 back is compared with it and never read. The general library would encode, look up and check it for every token, which took
-three times as long as the signature (docs/adr/0012); the signature itself is `cryptography`'s either way.
+three times as long as the signature (docs/adr/0014); the signature itself is `cryptography`'s either way.
 """
 
 from __future__ import annotations
