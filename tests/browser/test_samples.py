@@ -25,8 +25,9 @@ SAMPLES = {
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, frames.Page) and kind.__module__ == module.__name__
     for number, sample in enumerate(kind.samples())
-    # One leaves at once; the other reloads itself, which axe forbids and a link on the page turns off.
+    # Two leave by themselves; the other reloads itself, which axe forbids and a link on the page turns off.
     if not isinstance(sample, outcomes.FormPostPage)
+    and not (isinstance(sample, general.LoggedOutPage) and sample.onward)
     and not (isinstance(sample, demo.OutboxPage) and sample.refresh_seconds)
 }
 
