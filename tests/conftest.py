@@ -19,8 +19,8 @@ from tests.support.postgres import PostgresCluster
 
 TESTS = Path(__file__).resolve().parent
 
-WHOLE_SYSTEM = {"browser", "cli", "faults", "flows", "test_bootstrap.py"}
-"""Where tests build or start the house as its people and clients meet it."""
+WHOLE_SYSTEM = {"browser", "bench", "cli", "clients", "faults", "flows", "storage", "test_bootstrap.py"}
+"""Where tests build or start the house as its people and clients meet it, or a database of its own for each test."""
 
 HEAVY = {"postgres", "browser", "served", "demo", "certified"}
 """Fixtures that start servers, whoever asks for them."""
