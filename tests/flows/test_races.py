@@ -158,9 +158,7 @@ async def test_twenty_looks_at_the_step_send_one_text_message(arena: House) -> N
     doors = await other_doors(arena, journey)
     page = Submission("GET", f"{arena.issuer}/sign-in/{login_of(journey.page)}")
     answers = await at_once([doors[door_of(arena, n)].send(page) for n in TWENTY])
-    # They wait in line for one row. On a busy machine the last may be told to come back, after one second (lock_timeout).
-    assert 200 in {answer.status_code for answer in answers} <= {200, 503}
-    assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 503)
+    assert {answer.status_code for answer in answers} == {200}
     await arena.deliver()
     assert [message.to for message in await arena.outbox()].count("+447700900124") == 1
 

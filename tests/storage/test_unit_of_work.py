@@ -58,7 +58,7 @@ async def test_a_read_is_one_snapshot(store: Store, other_store: Store) -> None:
 
 async def test_a_read_cannot_write(store: Store) -> None:
     # SQLite says so as it does of a read-only file, which is a database that is away for writers.
-    with pytest.raises((DBAPIError, StorageUnavailable)):
+    with pytest.raises(StorageUnavailable if store.dialect == "sqlite" else DBAPIError):
         async with store.read() as uow:
             await uow.people.add(somebody("ann"), NOW)
     assert await names(store) == set()
