@@ -22,8 +22,8 @@ TESTS = Path(__file__).resolve().parent
 WHOLE_SYSTEM = {"browser", "bench", "cli", "clients", "faults", "flows", "storage", "test_bootstrap.py"}
 """Where tests build or start the house as its people and clients meet it, or a database of its own for each test."""
 
-HEAVY = {"postgres", "browser", "served", "demo", "certified"}
-"""Fixtures that start servers, whoever asks for them."""
+HEAVY = {"postgres", "browser", "database_url", "served", "demo", "certified"}
+"""Fixtures that start servers or make databases, whoever asks for them."""
 
 # A busy machine is no fault of the code, and neither is what was drawn today: the same examples in every run, untimed.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
